@@ -1,0 +1,599 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What programs ask of a device, and what they are told.
+ *
+ * A request takes the locks, asks the rules, and talks to the handpiece where that is part of it.
+ * Stop and heartbeat take the state lock alone, so that nothing that sleeps can delay them.
+ */
+#include <linux/module.h>
+
+#include "compat.h"
+#include "core.h"
+
+static bool zero(const u32 *words, unsigned int count)
+{
+	while (count--)
+		if (words[count])
+			return false;
+	return true;
+}
+
+/* Begin a command that may talk to the handpiece; end_command() ends it. */
+static int begin_command(struct mn_device *mn, const void *who)
+{
+	int err = 0;
+
+	down_read(&mn->ops_sem);
+	if (!mn->ops) {
+		up_read(&mn->ops_sem);
+		return -ENODEV;
+	}
+	mutex_lock(&mn->cmd_lock);
+	spin_lock_irq(&mn->state_lock);
+	if (mn->controller != who)
+		err = -EPERM;
+	spin_unlock_irq(&mn->state_lock);
+	if (err) {
+		mutex_unlock(&mn->cmd_lock);
+		up_read(&mn->ops_sem);
+	}
+	return err;
+}
+
+static void end_command(struct mn_device *mn)
+{
+	mutex_unlock(&mn->cmd_lock);
+	up_read(&mn->ops_sem);
+}
+
+/* One step of the controller's that needs nothing but the rules. */
+static int controller_step(struct mn_device *mn, const void *who, const struct mn_stimulus *what)
+{
+	int err;
+
+	spin_lock_irq(&mn->state_lock);
+	if (!mn->ops)
+		err = -ENODEV;
+	else if (mn->controller != who)
+		err = -EPERM;
+	else
+		err = mn_step(mn, what, NULL, NULL);
+	spin_unlock_irq(&mn->state_lock);
+	return err;
+}
+
+/**
+ * mn_acquire() - See &struct mn_acquire.
+ * @mn: The device.
+ * @who: Who is asking.
+ * @request: From user space.
+ *
+ * Return: 0 or -errno.
+ */
+int mn_acquire(struct mn_device *mn, const void *who, const struct mn_acquire *request)
+{
+	struct mn_stimulus what = { .type = MN_HAPPENS_ACQUIRE, .lease_ms = request->lease_ms };
+	int err;
+
+	if (request->flags)
+		return -EINVAL;
+	memcpy(what.treatment, request->treatment, sizeof(what.treatment));
+	spin_lock_irq(&mn->state_lock);
+	if (!mn->ops) {
+		err = -ENODEV;
+	} else if (mn->controller && mn->controller != who) {
+		err = -EBUSY;
+	} else {
+		err = mn_step(mn, &what, NULL, NULL);
+		if (!err)
+			mn->controller = who;
+	}
+	spin_unlock_irq(&mn->state_lock);
+	return err;
+}
+EXPORT_SYMBOL_MN_KUNIT(mn_acquire);
+
+static int let_go(struct mn_device *mn, const void *who, enum mn_happening how)
+{
+	struct mn_stimulus what = { .type = how };
+	int err = -EPERM;
+
+	spin_lock_irq(&mn->state_lock);
+	if (!mn->ops) {
+		err = -ENODEV;
+	} else if (mn->controller == who) {
+		err = mn_step(mn, &what, NULL, NULL);
+		mn->controller = NULL;
+	}
+	spin_unlock_irq(&mn->state_lock);
+	return err;
+}
+
+/**
+ * mn_release() - Stop if need be, and give up control.
+ * @mn: The device.
+ * @who: Who is asking.
+ *
+ * Return: 0 or -errno.
+ */
+int mn_release(struct mn_device *mn, const void *who)
+{
+	return let_go(mn, who, MN_HAPPENS_RELEASE);
+}
+EXPORT_SYMBOL_MN_KUNIT(mn_release);
+
+/**
+ * mn_close() - Somebody closes; if it was the controller, the device stops.
+ * @mn: The device.
+ * @who: Who closes.
+ */
+void mn_close(struct mn_device *mn, const void *who)
+{
+	let_go(mn, who, MN_HAPPENS_CLOSE);
+}
+EXPORT_SYMBOL_MN_KUNIT(mn_close);
+
+/**
+ * mn_set_limits() - See &struct mn_set_limits.
+ * @mn: The device.
+ * @who: Who is asking.
+ * @request: From user space.
+ *
+ * Return: 0 or -errno.
+ */
+int mn_set_limits(struct mn_device *mn, const void *who, const struct mn_set_limits *request)
+{
+	struct mn_stimulus what = { .type = MN_HAPPENS_SET_LIMITS, .valid = request->valid };
+
+	if (request->flags)
+		return -EINVAL;
+	memcpy(what.value, request->value, sizeof(what.value));
+	return controller_step(mn, who, &what);
+}
+EXPORT_SYMBOL_MN_KUNIT(mn_set_limits);
+
+/**
+ * mn_lower_admin() - Lower the administrator's limit.
+ * @mn: The device.
+ * @quantity: Which.
+ * @value: In its unit.
+ *
+ * Return: 0, -EPERM it would be raised, -ENODEV.
+ */
+int mn_lower_admin(struct mn_device *mn, enum mn_quantity quantity, u32 value)
+{
+	struct mn_stimulus what = { .type = MN_HAPPENS_SET_ADMIN, .valid = BIT(quantity) };
+	int err = -ENODEV;
+
+	what.value[quantity] = value;
+	spin_lock_irq(&mn->state_lock);
+	if (mn->ops)
+		err = mn_step(mn, &what, NULL, NULL);
+	spin_unlock_irq(&mn->state_lock);
+	return err;
+}
+
+static int check_request(const struct mn_set_point *request)
+{
+	const u32 out[] = { request->refused_quantity, request->refused_source,
+			    request->refused_limit, request->interlocks, request->reserved };
+
+	return request->flags || !zero(out, ARRAY_SIZE(out)) ? -EINVAL : 0;
+}
+
+static void take_set(struct mn_stimulus *what, const struct mn_set_point *request)
+{
+	what->set.depth.um = request->depth_um;
+	what->set.rate.mhz = request->rate_mhz;
+	what->set.dose.strokes = request->strokes;
+	what->set.run.ms = request->run_ms;
+}
+
+static void tell_refusal(struct mn_set_point *request, const struct mn_refusal *refusal)
+{
+	request->refused_quantity = refusal->quantity;
+	request->refused_source = refusal->source;
+	request->refused_limit = refusal->limit;
+	request->interlocks = refusal->interlocks;
+}
+
+/* One of the steps of arming; the set point that was granted comes back in @request. */
+static int set_step(struct mn_device *mn, const struct mn_stimulus *what,
+		    struct mn_set_point *request, u32 *actions, u32 *epoch)
+{
+	struct mn_refusal refusal;
+	int err;
+
+	spin_lock_irq(&mn->state_lock);
+	err = mn_step(mn, what, actions, &refusal);
+	*epoch = mn->safety.epoch;
+	if (!err && mn->safety.set.depth.um) {
+		request->depth_um = mn->safety.set.depth.um;
+		request->rate_mhz = mn->safety.set.rate.mhz;
+	}
+	spin_unlock_irq(&mn->state_lock);
+	tell_refusal(request, &refusal);
+	return err;
+}
+
+/* Whether the mark was written is found out by reading, not by believing the answer. */
+static void mark_cartridge(struct mn_device *mn)
+{
+	static const struct mn_stimulus marking = { .type = MN_HAPPENS_MARKING };
+	u8 treatment[16];
+	u64 uid;
+
+	spin_lock_irq(&mn->state_lock);
+	mn_step(mn, &marking, NULL, NULL);
+	memcpy(treatment, mn->safety.keep.treatment, sizeof(treatment));
+	uid = mn->safety.tag.uid;
+	spin_unlock_irq(&mn->state_lock);
+
+	mn->ops->mark(mn, uid, treatment);
+	mn_read_tag(mn);
+}
+
+/**
+ * mn_arm() - See &struct mn_set_point.
+ * @mn: The device.
+ * @who: Who is asking.
+ * @request: From and to user space.
+ *
+ * Return: 0 or -errno.
+ */
+int mn_arm(struct mn_device *mn, const void *who, struct mn_set_point *request)
+{
+	struct mn_stimulus what = { .type = MN_HAPPENS_ARM };
+	u32 actions;
+	int err;
+
+	err = check_request(request);
+	if (err)
+		return err;
+	take_set(&what, request);
+	err = begin_command(mn, who);
+	if (err)
+		return err;
+	err = set_step(mn, &what, request, &actions, &what.epoch);
+	if (!err) {
+		if (actions & MN_ACT_MARK)
+			mark_cartridge(mn);
+		what.type = MN_HAPPENS_ARM_COMMIT;
+		err = set_step(mn, &what, request, &actions, &what.epoch);
+	}
+	end_command(mn);
+	return err;
+}
+EXPORT_SYMBOL_MN_KUNIT(mn_arm);
+
+/**
+ * mn_update() - See &struct mn_set_point.
+ * @mn: The device.
+ * @who: Who is asking.
+ * @request: From and to user space.
+ *
+ * Return: 0 or -errno.
+ */
+int mn_update(struct mn_device *mn, const void *who, struct mn_set_point *request)
+{
+	struct mn_stimulus what = { .type = MN_HAPPENS_UPDATE };
+	struct mn_refusal refusal = {};
+	u32 epoch;
+	int err;
+
+	err = check_request(request);
+	if (err)
+		return err;
+	take_set(&what, request);
+	err = begin_command(mn, who);
+	if (err)
+		return err;
+	err = set_step(mn, &what, request, NULL, &epoch);
+	if (!err) {
+		bool running;
+
+		spin_lock_irq(&mn->state_lock);
+		running = mn->safety.start_wanted;
+		spin_unlock_irq(&mn->state_lock);
+		if (running) {
+			err = mn_gate(mn, &refusal);
+			tell_refusal(request, &refusal);
+		}
+	}
+	end_command(mn);
+	return err;
+}
+EXPORT_SYMBOL_MN_KUNIT(mn_update);
+
+/**
+ * mn_start() - Start what is armed, where no trigger does.
+ * @mn: The device.
+ * @who: Who is asking.
+ *
+ * Return: 0 or -errno.
+ */
+int mn_start(struct mn_device *mn, const void *who)
+{
+	static const struct mn_stimulus what = { .type = MN_HAPPENS_START };
+	int err = begin_command(mn, who);
+
+	if (err)
+		return err;
+	err = controller_step(mn, who, &what);
+	if (!err)
+		err = mn_gate(mn, NULL);
+	end_command(mn);
+	return err;
+}
+EXPORT_SYMBOL_MN_KUNIT(mn_start);
+
+/**
+ * mn_stop() - Stop, whoever asks, whatever the state.
+ * @mn: The device.
+ *
+ * Return: 0, or -ENODEV if the handpiece is gone.
+ */
+int mn_stop(struct mn_device *mn)
+{
+	static const struct mn_stimulus what = { .type = MN_HAPPENS_STOP };
+	int err = -ENODEV;
+
+	spin_lock_irq(&mn->state_lock);
+	if (mn->ops)
+		err = mn_step(mn, &what, NULL, NULL);
+	spin_unlock_irq(&mn->state_lock);
+	return err;
+}
+EXPORT_SYMBOL_MN_KUNIT(mn_stop);
+
+/**
+ * mn_heartbeat() - Renew the lease.
+ * @mn: The device.
+ * @who: Who is asking.
+ *
+ * Return: 0 or -errno; -ETIME too late.
+ */
+int mn_heartbeat(struct mn_device *mn, const void *who)
+{
+	static const struct mn_stimulus what = { .type = MN_HAPPENS_HEARTBEAT };
+
+	return controller_step(mn, who, &what);
+}
+EXPORT_SYMBOL_MN_KUNIT(mn_heartbeat);
+
+/**
+ * mn_clear_fault() - See &struct mn_clear_fault.
+ * @mn: The device.
+ * @who: Who is asking.
+ * @request: From and to user space.
+ *
+ * Return: 0 or -errno.
+ */
+int mn_clear_fault(struct mn_device *mn, const void *who, struct mn_clear_fault *request)
+{
+	static const struct mn_stimulus stop = { .type = MN_HAPPENS_STOP };
+	struct mn_stimulus what = { .type = MN_HAPPENS_CLEAR, .faults = request->faults };
+	u64 own = 0;
+	u32 epoch;
+	int err;
+
+	if (request->remaining)
+		return -EINVAL;
+	err = begin_command(mn, who);
+	if (err)
+		return err;
+	spin_lock_irq(&mn->state_lock);
+	if (mn->safety.state != MN_STATE_FAULT)
+		err = -EBADFD;
+	else
+		mn_step(mn, &stop, NULL, NULL);
+	own = mn->safety.report.faults & request->faults;
+	epoch = mn->safety.epoch;
+	spin_unlock_irq(&mn->state_lock);
+	if (!err) {
+		/* The handpiece must be there, stopped, home, and have nothing latched itself. */
+		if (!mn->ops->stop(mn, epoch) && own)
+			mn->ops->clear(mn, own);
+		spin_lock_irq(&mn->state_lock);
+		err = mn_step(mn, &what, NULL, NULL);
+		request->remaining = mn->safety.keep.faults;
+		spin_unlock_irq(&mn->state_lock);
+	}
+	end_command(mn);
+	return err;
+}
+EXPORT_SYMBOL_MN_KUNIT(mn_clear_fault);
+
+/**
+ * mn_get_info() - See &struct mn_info.
+ * @mn: The device.
+ * @info: To user space.
+ *
+ * Return: 0 or -ENODEV.
+ */
+int mn_get_info(struct mn_device *mn, struct mn_info *info)
+{
+	const struct mn_caps *caps = &mn->safety.caps;
+
+	if (mn_is_gone(mn))
+		return -ENODEV;
+	memset(info, 0, sizeof(*info));
+	info->abi_version = MN_ABI_VERSION;
+	info->transport = caps->transport;
+	info->measures = caps->measures;
+	info->has_trigger = caps->has_trigger;
+	info->absolute_um = MN_ABSOLUTE_DEPTH_UM;
+	mn_safety_source(&mn->safety, MN_QUANTITY_DEPTH, MN_SOURCE_CEILING, &info->ceiling_um);
+	info->depth_step_um = caps->depth_step_um;
+	info->tolerance_um = caps->tolerance_um;
+	info->rate_min_mhz = caps->rate_min_mhz;
+	info->run_up_ms = caps->run_up_ms;
+	info->run_down_ms = caps->run_down_ms;
+	info->handpiece_lease_ms = caps->lease_ms;
+	info->calibration_age_days = caps->calibration_age_days;
+	info->calibration_valid_days = caps->calibration_valid_days;
+	strscpy(info->serial, caps->serial, sizeof(info->serial));
+	strscpy(info->model, caps->model, sizeof(info->model));
+	strscpy(info->firmware, caps->firmware, sizeof(info->firmware));
+	return 0;
+}
+EXPORT_SYMBOL_MN_KUNIT(mn_get_info);
+
+static u32 ms_between(u64 from, u64 to)
+{
+	return to > from ? (u32)div_u64(to - from, NSEC_PER_MSEC) : 0;
+}
+
+static void fill_status(const struct mn_safety *s, u64 now, struct mn_status *st)
+{
+	st->mono_ns = now;
+	st->faults = s->keep.faults;
+	st->state = s->state;
+	st->cause = s->cause;
+	st->fault = s->keep.first;
+	st->fault_detail[0] = s->keep.detail[s->keep.first][0];
+	st->fault_detail[1] = s->keep.detail[s->keep.first][1];
+	st->inputs = s->report.inputs;
+	st->interlocks = mn_safety_interlocks(s);
+	st->epoch = s->epoch;
+	st->depth_um = s->set.depth.um;
+	st->rate_mhz = s->set.rate.mhz;
+	st->strokes = s->set.dose.strokes;
+	st->run_ms = s->set.run.ms;
+	st->strokes_done = s->strokes_done;
+	st->dose_strokes = s->keep.dose;
+	if (s->state == MN_STATE_RUNNING)
+		st->run_done_ms = ms_between(s->run_since, now);
+	st->measured_depth_um = s->last.depth_um;
+	st->measured_rate_mhz = s->last_rate_mhz;
+	st->current_ma = s->last.current_ma;
+	st->temp_mc = s->report.temp_mc;
+	st->lease_ms = s->controlled ? s->lease_ms : 0;
+	st->lease_left_ms = ms_between(now, s->lease_deadline);
+	st->strokes_total = s->strokes_total;
+	st->cartridge_flags = mn_safety_cartridge_flags(s);
+	st->cartridge_needles = s->tag.needles;
+	st->cartridge_needle_um = s->tag.limit[MN_QUANTITY_DEPTH];
+	st->cartridge_expiry_days = s->tag.expiry_days;
+	st->cartridge_uid = s->tag.uid;
+	strscpy(st->cartridge_lot, s->tag.lot, sizeof(st->cartridge_lot));
+	memcpy(st->treatment, s->keep.treatment, sizeof(st->treatment));
+}
+
+/**
+ * mn_get_status() - See &struct mn_status.
+ * @mn: The device.
+ * @who: Who is asking.
+ * @status: To user space.
+ *
+ * Return: 0 or -ENODEV.
+ */
+int mn_get_status(struct mn_device *mn, const void *who, struct mn_status *status)
+{
+	static const struct mn_stimulus tick = { .type = MN_HAPPENS_TICK };
+	int err = -ENODEV;
+
+	memset(status, 0, sizeof(*status));
+	spin_lock_irq(&mn->state_lock);
+	if (mn->ops) {
+		err = 0;
+			mn_step(mn, &tick, NULL, NULL);
+		fill_status(&mn->safety, ktime_get_ns(), status);
+		if (!mn->controller)
+			status->control = MN_CONTROL_NONE;
+		else
+			status->control = mn->controller == who ? MN_CONTROL_SELF :
+								  MN_CONTROL_OTHER;
+	}
+	spin_unlock_irq(&mn->state_lock);
+	return err;
+}
+EXPORT_SYMBOL_MN_KUNIT(mn_get_status);
+
+/**
+ * mn_get_limits() - See &struct mn_limits.
+ * @mn: The device.
+ * @limits: To user space.
+ *
+ * Return: 0 or -ENODEV.
+ */
+int mn_get_limits(struct mn_device *mn, struct mn_limits *limits)
+{
+	const struct mn_safety *s = &mn->safety;
+	unsigned int quantity, source;
+	int err = -ENODEV;
+
+	memset(limits, 0, sizeof(*limits));
+	spin_lock_irq(&mn->state_lock);
+	if (!mn->ops)
+		goto out;
+	err = 0;
+	for (quantity = 0; quantity < MN_QUANTITY_NR; quantity++) {
+		enum mn_source binding = MN_SOURCE_ABSOLUTE;
+
+		limits->required[quantity] = s->caps.required[quantity];
+		limits->effective[quantity] = mn_safety_limit(s, quantity, &binding);
+		limits->binding[quantity] = binding;
+		for (source = 0; source < MN_SOURCE_NR; source++)
+			if (mn_safety_source(s, quantity, source, &limits->value[quantity][source]))
+				limits->present[quantity] |= BIT(source);
+	}
+out:
+	spin_unlock_irq(&mn->state_lock);
+	return err;
+}
+EXPORT_SYMBOL_MN_KUNIT(mn_get_limits);
+
+/**
+ * mn_listen() - Get records from now on.
+ * @mn: The device.
+ * @listener: Who.
+ *
+ * Return: 0 or -ENODEV.
+ */
+int mn_listen(struct mn_device *mn, struct mn_listener *listener)
+{
+	int err = -ENODEV;
+
+	spin_lock_irq(&mn->state_lock);
+	if (mn->ops) {
+		list_add_tail(&listener->node, &mn->listeners);
+		err = 0;
+	}
+	spin_unlock_irq(&mn->state_lock);
+	return err;
+}
+
+/**
+ * mn_unlisten() - Get no more. When this returns nothing is posted any more.
+ * @mn: The device.
+ * @listener: Who.
+ */
+void mn_unlisten(struct mn_device *mn, struct mn_listener *listener)
+{
+	spin_lock_irq(&mn->state_lock);
+	list_del(&listener->node);
+	spin_unlock_irq(&mn->state_lock);
+}
+
+/**
+ * mn_is_gone() - Was the handpiece unplugged, or its driver unbound?
+ * @mn: The device.
+ *
+ * Return: true if so.
+ */
+bool mn_is_gone(struct mn_device *mn)
+{
+	return !READ_ONCE(mn->ops);
+}
+
+/**
+ * mn_is_faulty() - Is a fault latched?
+ * @mn: The device.
+ *
+ * Return: true if so.
+ */
+bool mn_is_faulty(struct mn_device *mn)
+{
+	return READ_ONCE(mn->safety.state) == MN_STATE_FAULT;
+}

@@ -1,0 +1,1096 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The rules: limits, state machine, leases, checks of what is measured. See safety.h.
+ *
+ * Everything that may not happen is refused here and nowhere else, so that it can be read, tested
+ * and explored in one place.
+ */
+#include <linux/errno.h>
+#include <linux/string.h>
+
+#include "safety.h"
+
+#define NSEC_PER_MS		1000000ULL
+#define BIT_OF(n)		(1U << (n))
+#define FAULT_BIT(code)		(1ULL << (code))
+#define USEC_MHZ		1000000000U	/* period in us times rate in mHz */
+#define COUNT_OF(array)		(sizeof(array) / sizeof((array)[0]))
+
+static u64 after_ms(u64 now, u32 ms)
+{
+	return now + ms * NSEC_PER_MS;
+}
+
+/* True once, when @deadline is reached. */
+static bool due(u64 *deadline, u64 now)
+{
+	if (!*deadline || now < *deadline)
+		return false;
+	*deadline = 0;
+	return true;
+}
+
+static bool active(const struct mn_safety *s)
+{
+	return s->state == MN_STATE_ARMED || s->state == MN_STATE_RUNNING;
+}
+
+static bool pressed(const struct mn_safety *s)
+{
+	return s->report.inputs & MN_INPUT_TRIGGER;
+}
+
+static bool at_home(const struct mn_safety *s)
+{
+	return s->reported && s->report.idle && (s->report.inputs & MN_INPUT_HOME);
+}
+
+/* Epochs wrap: compare as serial numbers. */
+static bool epoch_reached(u32 have, u32 want)
+{
+	return (s32)(have - want) >= 0;
+}
+
+/* ---- limits ---- */
+
+/**
+ * mn_safety_source() - What one source says of one quantity.
+ * @s: The rules' state.
+ * @quantity: Which quantity.
+ * @source: Which source.
+ * @value: Its value, 0 if it has none.
+ *
+ * Return: true if the source has a value now.
+ */
+bool mn_safety_source(const struct mn_safety *s, enum mn_quantity quantity, enum mn_source source,
+		      u32 *value)
+{
+	static const u32 absolute[MN_QUANTITY_NR] = {
+		[MN_QUANTITY_DEPTH] = MN_ABSOLUTE_DEPTH_UM,
+		[MN_QUANTITY_RATE] = MN_ABSOLUTE_RATE_MHZ,
+		[MN_QUANTITY_DOSE] = MN_ABSOLUTE_DOSE_STROKES,
+		[MN_QUANTITY_RUN_TIME] = MN_ABSOLUTE_RUN_MS,
+	};
+	static const u32 ceiling[MN_QUANTITY_NR] = {
+		[MN_QUANTITY_RATE] = MN_CEILING_RATE_MHZ,
+		[MN_QUANTITY_DOSE] = MN_CEILING_DOSE_STROKES,
+		[MN_QUANTITY_RUN_TIME] = MN_CEILING_RUN_MS,
+	};
+
+	*value = 0;
+	switch (source) {
+	case MN_SOURCE_ABSOLUTE:
+		*value = absolute[quantity];
+		return true;
+	case MN_SOURCE_CEILING:
+		*value = quantity == MN_QUANTITY_DEPTH ? s->ceiling_um : ceiling[quantity];
+		return true;
+	case MN_SOURCE_DEVICE:
+	case MN_SOURCE_BOARD:
+		if (s->caps.source != source)
+			return false;
+		*value = s->caps.limit[quantity];
+		return true;
+	case MN_SOURCE_CARTRIDGE:
+		if (!s->tag.present || !s->tag.readable)
+			return false;
+		*value = s->tag.limit[quantity];
+		return true;
+	case MN_SOURCE_ADMIN:
+		*value = s->keep.admin[quantity];
+		return true;
+	case MN_SOURCE_SESSION:
+		if (!(s->keep.session_present & BIT_OF(quantity)))
+			return false;
+		*value = s->keep.session[quantity];
+		return true;
+	default:
+		return false;
+	}
+}
+
+/**
+ * mn_safety_limit() - The effective limit: the least over the sources that apply.
+ * @s: The rules' state.
+ * @quantity: Which quantity.
+ * @binding: The source that gives it; may be NULL.
+ *
+ * A source that applies and has no value counts as 0.
+ *
+ * Return: the limit, in the quantity's unit.
+ */
+u32 mn_safety_limit(const struct mn_safety *s, enum mn_quantity quantity, enum mn_source *binding)
+{
+	u32 least = U32_MAX, value;
+	unsigned int source;
+
+	for (source = 0; source < MN_SOURCE_NR; source++) {
+		if (!(s->caps.required[quantity] & BIT_OF(source)))
+			continue;
+		mn_safety_source(s, quantity, source, &value);
+		if (value < least) {
+			least = value;
+			if (binding)
+				*binding = source;
+		}
+	}
+	return least;
+}
+
+/* What may still be asked of @quantity: the dose counts down over the treatment. */
+static u32 headroom(const struct mn_safety *s, enum mn_quantity quantity, enum mn_source *binding)
+{
+	u32 limit = mn_safety_limit(s, quantity, binding);
+
+	if (quantity != MN_QUANTITY_DOSE)
+		return limit;
+	return limit > s->keep.dose ? limit - s->keep.dose : 0;
+}
+
+static u32 asked(const struct mn_set *set, enum mn_quantity quantity)
+{
+	switch (quantity) {
+	case MN_QUANTITY_DEPTH:
+		return set->depth.um;
+	case MN_QUANTITY_RATE:
+		return set->rate.mhz;
+	case MN_QUANTITY_DOSE:
+		return set->dose.strokes;
+	default:
+		return set->run.ms;
+	}
+}
+
+/* A set point within its limits, rounded down to what the device can do. */
+static int check_set(const struct mn_safety *s, const struct mn_set *want, struct mn_set *set,
+		     struct mn_refusal *refusal)
+{
+	enum mn_source binding = MN_SOURCE_ABSOLUTE;
+	unsigned int quantity;
+	u32 limit;
+
+	for (quantity = 0; quantity < MN_QUANTITY_NR; quantity++) {
+		limit = headroom(s, quantity, &binding);
+		if (asked(want, quantity) > limit) {
+			refusal->quantity = quantity;
+			refusal->source = binding;
+			refusal->limit = limit;
+			return -ERANGE;
+		}
+	}
+	*set = *want;
+	set->depth.um -= set->depth.um % s->caps.depth_step_um;
+	set->rate.mhz -= set->rate.mhz % s->caps.rate_step_mhz;
+	if (!set->depth.um || set->rate.mhz < s->caps.rate_min_mhz || !set->dose.strokes ||
+	    !set->run.ms)
+		return -EINVAL;
+	return 0;
+}
+
+static bool set_fits(const struct mn_safety *s)
+{
+	return s->set.depth.um <= mn_safety_limit(s, MN_QUANTITY_DEPTH, NULL) &&
+	       s->set.rate.mhz <= mn_safety_limit(s, MN_QUANTITY_RATE, NULL) &&
+	       s->set.dose.strokes - s->strokes_done <= headroom(s, MN_QUANTITY_DOSE, NULL) &&
+	       s->set.run.ms <= mn_safety_limit(s, MN_QUANTITY_RUN_TIME, NULL);
+}
+
+/* ---- stopping ---- */
+
+static void change(struct mn_safety *s, enum mn_state state, enum mn_cause cause)
+{
+	s->state = state;
+	s->cause = cause;
+}
+
+/* Every stop goes through here: a new epoch, the kill, and nothing left that could start. */
+static void halt(struct mn_safety *s, enum mn_state to, enum mn_cause cause, u64 now, u32 *actions)
+{
+	if (s->state == MN_STATE_RUNNING) {
+		s->home_deadline = after_ms(now, s->caps.run_down_ms + MN_HOME_REPORT_MS);
+		s->motion_until = s->home_deadline + MN_BACKLOG_MS * NSEC_PER_MS;
+	}
+	s->epoch++;
+	*actions |= MN_ACT_KILL;
+	*actions &= ~(MN_ACT_START | MN_ACT_MARK | MN_ACT_LEASE);
+	s->start_wanted = false;
+	s->starting = false;
+	s->press_deadline = 0;
+	s->run_deadline = 0;
+	s->stroke_deadline = 0;
+	s->slow_deadline = 0;
+	s->bound_until = 0;
+	s->arm_deadline = 0;
+	s->lease_refresh = 0;
+	if (to == MN_STATE_ARMED) {
+		s->arm_deadline = after_ms(now, MN_ARM_TIMEOUT_MS);
+		s->released_since = now;
+		s->lease_refresh = now;
+	} else {
+		memset(&s->set, 0, sizeof(s->set));
+	}
+	change(s, to, cause);
+}
+
+/* Latch a fault. One that is latched already says nothing new and needs no new stop. */
+static void latch(struct mn_safety *s, u32 code, s32 detail0, s32 detail1, u64 now, u32 *actions)
+{
+	if (code == MN_FAULT_NONE || code >= MN_FAULT_NR)
+		code = MN_FAULT_PROTOCOL;
+	if (s->keep.faults & FAULT_BIT(code))
+		return;
+	if (!s->keep.faults)
+		s->keep.first = code;
+	s->keep.faults |= FAULT_BIT(code);
+	s->keep.detail[code][0] = detail0;
+	s->keep.detail[code][1] = detail1;
+	halt(s, MN_STATE_FAULT, MN_CAUSE_FAULT, now, actions);
+	/* A stop that did not get through the short way is tried on the long one. */
+	if (code == MN_FAULT_TRANSPORT || code == MN_FAULT_NOT_HOME)
+		*actions |= MN_ACT_RESYNC;
+}
+
+static void stop(struct mn_safety *s, enum mn_cause cause, u64 now, u32 *actions)
+{
+	if (active(s)) {
+		halt(s, MN_STATE_SAFE, cause, now, actions);
+		return;
+	}
+	/* Nothing should be moving; the handpiece is told all the same. */
+	s->epoch++;
+	*actions |= MN_ACT_KILL;
+}
+
+static void no_controller(struct mn_safety *s)
+{
+	s->controlled = false;
+	s->lease_deadline = 0;
+	s->lease_warning = 0;
+}
+
+/* ---- interlocks ---- */
+
+static bool spent(const struct mn_safety *s)
+{
+	return s->tag.marked && !s->held;
+}
+
+/**
+ * mn_safety_interlocks() - What keeps the device from being armed.
+ * @s: The rules' state.
+ *
+ * Return: MN_INTERLOCK_ bits.
+ */
+u32 mn_safety_interlocks(const struct mn_safety *s)
+{
+	u32 open = 0;
+
+	if (s->report.inputs & MN_INPUT_EMERGENCY_STOP)
+		open |= MN_INTERLOCK_EMERGENCY_STOP;
+	if (pressed(s))
+		open |= MN_INTERLOCK_TRIGGER;
+	if (!(s->report.inputs & MN_INPUT_CARTRIDGE)) {
+		open |= MN_INTERLOCK_CARTRIDGE_ABSENT;
+	} else if (!s->tag.present || !s->tag.readable) {
+		open |= MN_INTERLOCK_CARTRIDGE_UNREADABLE;
+	} else {
+		if (s->tag.expiry_days < s->today_days)
+			open |= MN_INTERLOCK_CARTRIDGE_EXPIRED;
+		if (spent(s))
+			open |= MN_INTERLOCK_CARTRIDGE_SPENT;
+	}
+	if (!at_home(s) || s->home_deadline)
+		open |= MN_INTERLOCK_NOT_HOME;
+	if (s->report.self_test != MN_SELF_TEST_PASSED)
+		open |= MN_INTERLOCK_SELF_TEST;
+	if (s->caps.calibration_age_days > s->caps.calibration_valid_days)
+		open |= MN_INTERLOCK_CALIBRATION;
+	if (!s->lease_deadline)
+		open |= MN_INTERLOCK_LEASE;
+	if (!s->reported || !s->status_deadline)
+		open |= MN_INTERLOCK_STATUS;
+	if (s->today_days < MN_CLOCK_SET_DAYS)
+		open |= MN_INTERLOCK_CLOCK;
+	return open;
+}
+
+/**
+ * mn_safety_cartridge_flags() - The cartridge in a word.
+ * @s: The rules' state.
+ *
+ * Return: MN_CARTRIDGE_ bits.
+ */
+u32 mn_safety_cartridge_flags(const struct mn_safety *s)
+{
+	u32 flags = 0;
+
+	if (s->report.inputs & MN_INPUT_CARTRIDGE)
+		flags |= MN_CARTRIDGE_PRESENT;
+	if (s->tag.present && s->tag.readable) {
+		flags |= MN_CARTRIDGE_READABLE;
+		if (s->tag.marked)
+			flags |= MN_CARTRIDGE_MARKED;
+		if (spent(s))
+			flags |= MN_CARTRIDGE_SPENT;
+	}
+	return flags;
+}
+
+/* The cartridge may be another one from now on: forget it, and that it was ours. */
+static void lose_cartridge(struct mn_safety *s)
+{
+	memset(&s->tag, 0, sizeof(s->tag));
+	s->held = false;
+	s->mark_tried = false;
+}
+
+/* ---- time ---- */
+
+static void expire(struct mn_safety *s, u64 now, u32 *actions)
+{
+	if (due(&s->lease_deadline, now)) {
+		s->lease_warning = 0;
+		if (active(s))
+			latch(s, MN_FAULT_LEASE, (s32)s->lease_ms, 0, now, actions);
+	}
+	if (due(&s->lease_warning, now))
+		*actions |= MN_ACT_LEASE_WARNING;
+	if (due(&s->status_deadline, now) && active(s))
+		latch(s, MN_FAULT_STATUS_SILENCE, MN_STATUS_SILENCE_MS, 0, now, actions);
+	if (due(&s->stroke_deadline, now))
+		latch(s, MN_FAULT_STROKE_SILENCE, MN_STROKE_SILENCE_MS, 0, now, actions);
+	if (due(&s->slow_deadline, now))
+		latch(s, MN_FAULT_UNDER_RATE, (s32)s->last_rate_mhz, (s32)s->set.rate.mhz, now,
+		      actions);
+	if (due(&s->home_deadline, now))
+		latch(s, MN_FAULT_NOT_HOME, (s32)s->caps.run_down_ms, 0, now, actions);
+	if (due(&s->run_deadline, now))
+		halt(s, MN_STATE_SAFE, MN_CAUSE_RUN_TIME, now, actions);
+	if (due(&s->arm_deadline, now))
+		halt(s, MN_STATE_SAFE, MN_CAUSE_ARM_TIMEOUT, now, actions);
+	if (due(&s->bound_until, now))
+		s->bound.depth = s->set.depth;
+	if (due(&s->press_deadline, now) && s->state == MN_STATE_ARMED) {
+		s->start_wanted = true;
+		s->start_cause = MN_CAUSE_TRIGGER;
+		*actions |= MN_ACT_START;
+	}
+	if (due(&s->lease_refresh, now)) {
+		s->lease_refresh = after_ms(now, MN_LEASE_REFRESH_MS);
+		*actions |= MN_ACT_LEASE;
+	}
+}
+
+/**
+ * mn_safety_next_deadline() - When a %MN_HAPPENS_TICK is due.
+ * @s: The rules' state.
+ *
+ * Return: CLOCK_MONOTONIC nanoseconds, 0 if nothing waits.
+ */
+u64 mn_safety_next_deadline(const struct mn_safety *s)
+{
+	const u64 deadlines[] = {
+		s->lease_deadline, s->lease_warning,  s->lease_refresh, s->status_deadline,
+		s->press_deadline, s->arm_deadline,   s->run_deadline,	s->stroke_deadline,
+		s->slow_deadline,  s->home_deadline,  s->bound_until,
+	};
+	u64 next = 0;
+	size_t i;
+
+	for (i = 0; i < COUNT_OF(deadlines); i++)
+		if (deadlines[i] && (!next || deadlines[i] < next))
+			next = deadlines[i];
+	return next;
+}
+
+/* ---- the controller's requests ---- */
+
+static void renew_lease(struct mn_safety *s, u64 now)
+{
+	s->lease_deadline = after_ms(now, s->lease_ms);
+	s->lease_warning = now + s->lease_ms * NSEC_PER_MS / 2;
+}
+
+static bool all_zero(const u8 *id)
+{
+	unsigned int i;
+
+	for (i = 0; i < 16; i++)
+		if (id[i])
+			return false;
+	return true;
+}
+
+static int acquire(struct mn_safety *s, const struct mn_stimulus *what, u64 now)
+{
+	struct mn_keep *keep = &s->keep;
+	u32 lease_ms = what->lease_ms ? what->lease_ms : MN_LEASE_DEFAULT_MS;
+
+	if (all_zero(what->treatment) || lease_ms < MN_LEASE_MIN_MS || lease_ms > MN_LEASE_MAX_MS)
+		return -EINVAL;
+	if (active(s))
+		return -EBADFD;
+	if (!keep->treated || memcmp(keep->treatment, what->treatment, 16)) {
+		memcpy(keep->treatment, what->treatment, 16);
+		keep->treated = true;
+		keep->session_present = 0;
+		/* Only another cartridge starts the count anew, and a used one is spent. */
+		keep->dose_ends = keep->dose != 0;
+		if (keep->dose_ends && s->tag.readable && s->tag.uid != keep->dose_uid) {
+			keep->dose = 0;
+			keep->dose_ends = false;
+		}
+		s->held = false;
+	}
+	s->controlled = true;
+	s->lease_ms = lease_ms;
+	renew_lease(s, now);
+	return 0;
+}
+
+/* Lower some of the limits of one source; all or none. */
+static int lower(const struct mn_stimulus *what, u32 *limit, u32 present)
+{
+	unsigned int quantity;
+
+	if (!what->valid || what->valid >> MN_QUANTITY_NR)
+		return -EINVAL;
+	for (quantity = 0; quantity < MN_QUANTITY_NR; quantity++)
+		if ((what->valid & present & BIT_OF(quantity)) &&
+		    what->value[quantity] > limit[quantity])
+			return -EPERM;
+	for (quantity = 0; quantity < MN_QUANTITY_NR; quantity++)
+		if (what->valid & BIT_OF(quantity))
+			limit[quantity] = what->value[quantity];
+	return 0;
+}
+
+/* After a limit was lowered: a set point that it no longer allows ends. */
+static void enforce(struct mn_safety *s, u64 now, u32 *actions)
+{
+	if (active(s) && !set_fits(s))
+		halt(s, MN_STATE_SAFE, MN_CAUSE_LIMIT, now, actions);
+}
+
+static int set_session(struct mn_safety *s, const struct mn_stimulus *what, u64 now, u32 *actions)
+{
+	int err;
+
+	if (!s->controlled)
+		return -EPERM;
+	err = lower(what, s->keep.session, s->keep.session_present);
+	if (err)
+		return err;
+	s->keep.session_present |= what->valid;
+	enforce(s, now, actions);
+	return 0;
+}
+
+static int set_admin(struct mn_safety *s, const struct mn_stimulus *what, u64 now, u32 *actions)
+{
+	int err = lower(what, s->keep.admin, BIT_OF(MN_QUANTITY_NR) - 1);
+
+	if (!err)
+		enforce(s, now, actions);
+	return err;
+}
+
+static int check_arm(struct mn_safety *s, const struct mn_stimulus *what, struct mn_set *set,
+		     struct mn_refusal *refusal)
+{
+	int err;
+
+	if (!s->controlled)
+		return -EPERM;
+	if (s->state != MN_STATE_SAFE)
+		return -EBADFD;
+	err = check_set(s, &what->set, set, refusal);
+	if (err)
+		return err;
+	refusal->interlocks = mn_safety_interlocks(s);
+	return refusal->interlocks ? -EAGAIN : 0;
+}
+
+static int arm(struct mn_safety *s, const struct mn_stimulus *what, u32 *actions,
+	       struct mn_refusal *refusal)
+{
+	struct mn_set set;
+	int err = check_arm(s, what, &set, refusal);
+
+	if (!err && !s->held)
+		*actions |= MN_ACT_MARK;
+	return err;
+}
+
+static int arm_commit(struct mn_safety *s, const struct mn_stimulus *what, u64 now, u32 *actions,
+		      struct mn_refusal *refusal)
+{
+	struct mn_set set;
+	int err;
+
+	if (what->epoch != s->epoch)
+		return -ECANCELED;
+	err = check_arm(s, what, &set, refusal);
+	if (err)
+		return err;
+	if (!s->held) {
+		/* The mark could not be read back. */
+		refusal->interlocks = MN_INTERLOCK_CARTRIDGE_UNREADABLE;
+		return -EAGAIN;
+	}
+	s->set = set;
+	s->strokes_done = 0;
+	s->released_since = now;
+	s->arm_deadline = after_ms(now, MN_ARM_TIMEOUT_MS);
+	s->lease_refresh = after_ms(now, MN_LEASE_REFRESH_MS);
+	*actions |= MN_ACT_LEASE;
+	change(s, MN_STATE_ARMED, MN_CAUSE_ARM);
+	return 0;
+}
+
+static int update(struct mn_safety *s, const struct mn_stimulus *what, struct mn_refusal *refusal)
+{
+	struct mn_set set;
+	int err;
+
+	if (!s->controlled)
+		return -EPERM;
+	if (!active(s))
+		return -EBADFD;
+	err = check_set(s, &what->set, &set, refusal);
+	if (err)
+		return err;
+	s->set = set;
+	s->strokes_done = 0;
+	if (s->state == MN_STATE_RUNNING) {
+		s->start_wanted = true;
+		s->start_cause = s->cause;
+	}
+	return 0;
+}
+
+static int start(struct mn_safety *s)
+{
+	if (!s->controlled)
+		return -EPERM;
+	if (s->caps.has_trigger)
+		return -EOPNOTSUPP;
+	if (s->state != MN_STATE_ARMED)
+		return -EBADFD;
+	s->start_wanted = true;
+	s->start_cause = MN_CAUSE_START;
+	return 0;
+}
+
+/*
+ * The gate asks for the order. All is checked again: between the wish to start and this moment
+ * anything may have happened. From here on it counts as running, whatever the transport will say:
+ * a command whose outcome is unknown is taken as given.
+ */
+static int begin(struct mn_safety *s, u64 now, struct mn_refusal *refusal)
+{
+	bool running = s->state == MN_STATE_RUNNING;
+	u32 ignore = MN_INTERLOCK_TRIGGER;
+
+	if (!s->start_wanted || !active(s) || !s->controlled)
+		return -ECANCELED;
+	s->start_wanted = false;
+	if (s->caps.has_trigger && !pressed(s))
+		return -ECANCELED;
+	if (running)
+		ignore |= MN_INTERLOCK_NOT_HOME;
+	refusal->interlocks = mn_safety_interlocks(s) & ~ignore;
+	if (refusal->interlocks || !s->held || !set_fits(s))
+		return -EAGAIN;
+
+	if (!running) {
+		s->run_since = now;
+		s->same_depth = 0;
+		s->slow_deadline = 0;
+		s->bound = s->set;
+		s->bound.rate.mhz = mn_safety_limit(s, MN_QUANTITY_RATE, NULL);
+		change(s, MN_STATE_RUNNING, s->start_cause);
+	} else {
+		if (s->set.depth.um > s->bound.depth.um)
+			s->bound.depth = s->set.depth;
+		s->bound.dose = s->set.dose;
+	}
+	s->starting = true;
+	s->run_epoch = s->epoch;
+	s->arm_deadline = 0;
+	s->run_deadline = after_ms(s->run_since, s->set.run.ms);
+	s->stroke_deadline = after_ms(now, MN_START_BOUND_MS + MN_STROKE_SILENCE_MS);
+	return 0;
+}
+
+static int started(struct mn_safety *s, const struct mn_stimulus *what, u64 now, u32 *actions)
+{
+	if (what->epoch != s->epoch || !s->starting)
+		return -ECANCELED;
+	s->starting = false;
+	if (what->error == -EREMOTEIO) {
+		halt(s, MN_STATE_SAFE, MN_CAUSE_START_FAILED, now, actions);
+		return what->error;
+	}
+	if (what->error) {
+		latch(s, MN_FAULT_TRANSPORT, what->error, 0, now, actions);
+		return what->error;
+	}
+	s->stroke_deadline = after_ms(now, MN_STROKE_SILENCE_MS);
+	/* Strokes that began with the depth before are told within the backlog's bound. */
+	s->bound_until = after_ms(now, MN_BACKLOG_MS + 2 * USEC_MHZ / MN_RATE_LOWEST_MHZ / 1000);
+	return 0;
+}
+
+static int heartbeat(struct mn_safety *s, u64 now)
+{
+	if (!s->controlled)
+		return -EPERM;
+	/*
+	 * A lease that ran out is not revived, not even by a renewal that is late by a
+	 * nanosecond.
+	 */
+	if (!s->lease_deadline)
+		return -ETIME;
+	renew_lease(s, now);
+	return 0;
+}
+
+/* Faults whose cause is still there. */
+static u64 causes(const struct mn_safety *s)
+{
+	u64 still = s->report.faults;
+
+	/* While needles may be out, or nobody knows, nothing is over. */
+	if (!at_home(s) || s->home_deadline || !s->status_deadline)
+		return ~0ULL;
+	if (s->report.inputs & MN_INPUT_EMERGENCY_STOP)
+		still |= FAULT_BIT(MN_FAULT_EMERGENCY_STOP);
+	if (!s->lease_deadline)
+		still |= FAULT_BIT(MN_FAULT_LEASE);
+	if (s->report.temp_mc > s->caps.max_temp_mc)
+		still |= FAULT_BIT(MN_FAULT_OVER_TEMPERATURE);
+	if (s->report.self_test == MN_SELF_TEST_FAILED)
+		still |= FAULT_BIT(MN_FAULT_SELF_TEST);
+	return still;
+}
+
+static int clear(struct mn_safety *s, u64 named)
+{
+	u64 remaining = s->keep.faults & (~named | causes(s));
+
+	if (!s->controlled)
+		return -EPERM;
+	if (s->state != MN_STATE_FAULT)
+		return -EBADFD;
+	s->keep.faults = remaining;
+	if (!remaining) {
+		s->keep.first = MN_FAULT_NONE;
+		change(s, MN_STATE_SAFE, MN_CAUSE_CLEAR);
+		return 0;
+	}
+	if (!(remaining & FAULT_BIT(s->keep.first)))
+		s->keep.first = (u32)__builtin_ctzll(remaining);
+	return -EAGAIN;
+}
+
+/* ---- what the handpiece reports ---- */
+
+/* Reports that came in another order than the strokes were made. A gap was made and not told. */
+static void check_sequence(struct mn_safety *s, const struct mn_stroke *k, u64 now, u32 *actions)
+{
+	u32 missing = k->number - s->stroke_next;
+
+	if (s->stroke_synced && missing) {
+		if (missing <= MN_ABSOLUTE_DOSE_STROKES && s->keep.dose <= MN_ABSOLUTE_DOSE_STROKES)
+			s->keep.dose += missing;
+		latch(s, MN_FAULT_SEQUENCE, (s32)k->number, (s32)s->stroke_next, now, actions);
+	}
+	s->stroke_synced = true;
+	s->stroke_next = k->number + 1;
+}
+
+static void check_depth(struct mn_safety *s, const struct mn_stroke *k, u64 now, u32 *actions)
+{
+	if (k->depth_um > MN_DEPTH_IMPLAUSIBLE_UM) {
+		latch(s, MN_FAULT_MEASUREMENT, MN_QUANTITY_DEPTH, (s32)k->depth_um, now, actions);
+		return;
+	}
+	if (k->depth_um > s->bound.depth.um + s->caps.tolerance_um)
+		latch(s, MN_FAULT_OVER_DEPTH, (s32)k->depth_um, (s32)s->bound.depth.um, now, actions);
+	s->same_depth = k->depth_um == s->last.depth_um ? s->same_depth + 1 : 0;
+	if (s->same_depth >= MN_FROZEN_STROKES - 1)
+		latch(s, MN_FAULT_DEPTH_FROZEN, (s32)k->depth_um, MN_FROZEN_STROKES, now, actions);
+}
+
+static void check_rate(struct mn_safety *s, const struct mn_stroke *k, u64 now, u32 *actions)
+{
+	u32 most = s->bound.rate.mhz + s->bound.rate.mhz / MN_RATE_TOLERANCE_DIV;
+
+	if (!k->period_us) {
+		/* The first of a run has nothing to be measured from; any other must have. */
+		if (s->strokes_total && k->epoch == s->last.epoch && k->number == s->last.number + 1)
+			latch(s, MN_FAULT_MEASUREMENT, MN_QUANTITY_RATE, 0, now, actions);
+		return;
+	}
+	s->last_rate_mhz = USEC_MHZ / k->period_us;
+	if (s->last_rate_mhz > most)
+		latch(s, MN_FAULT_OVER_RATE, (s32)s->last_rate_mhz, (s32)s->bound.rate.mhz, now,
+		      actions);
+	if (s->state != MN_STATE_RUNNING || now < after_ms(s->run_since, s->caps.run_up_ms) ||
+	    s->last_rate_mhz >= s->set.rate.mhz / 2)
+		s->slow_deadline = 0;
+	else if (!s->slow_deadline)
+		s->slow_deadline = after_ms(now, MN_UNDER_RATE_MS);
+}
+
+static void check_current(struct mn_safety *s, const struct mn_stroke *k, u64 now, u32 *actions)
+{
+	if (!(s->caps.measures & MN_MEASURES_CURRENT))
+		return;
+	if (k->current_ma == MN_NOT_MEASURED)
+		latch(s, MN_FAULT_MEASUREMENT, MN_QUANTITY_NR, 0, now, actions);
+	else if (k->current_ma > s->caps.max_current_ma)
+		latch(s, MN_FAULT_OVER_CURRENT, (s32)k->current_ma, (s32)s->caps.max_current_ma, now,
+		      actions);
+}
+
+static void stroke(struct mn_safety *s, const struct mn_stroke *k, u64 now, u32 *actions)
+{
+	/* Counted before it is judged: whatever is wrong with it, it was made. */
+	if (s->keep.dose != U32_MAX)
+		s->keep.dose++;
+	s->keep.dose_uid = s->tag.uid;
+	s->strokes_done++;
+
+	if (s->state == MN_STATE_RUNNING && !s->starting)
+		s->stroke_deadline = after_ms(now, MN_STROKE_SILENCE_MS);
+	if ((s->state != MN_STATE_RUNNING && now >= s->motion_until) || k->epoch != s->run_epoch)
+		latch(s, MN_FAULT_UNEXPECTED_MOTION, (s32)k->number, (s32)k->epoch, now, actions);
+	check_depth(s, k, now, actions);
+	check_rate(s, k, now, actions);
+	check_current(s, k, now, actions);
+	check_sequence(s, k, now, actions);
+	if (k->age_us > MN_BACKLOG_MS * 1000)
+		latch(s, MN_FAULT_BACKLOG, (s32)(k->age_us / 1000), MN_BACKLOG_MS, now, actions);
+	s->last = *k;
+	s->strokes_total++;
+
+	if (s->strokes_done > s->bound.dose.strokes)
+		latch(s, MN_FAULT_OVER_DOSE, (s32)s->strokes_done, (s32)s->bound.dose.strokes, now,
+		      actions);
+	else if (active(s) && s->strokes_done >= s->set.dose.strokes)
+		halt(s, MN_STATE_SAFE, MN_CAUSE_COMPLETE, now, actions);
+}
+
+static void follow_trigger(struct mn_safety *s, u32 was, u64 now, u32 *actions)
+{
+	bool was_pressed = was & MN_INPUT_TRIGGER;
+
+	if (!s->caps.has_trigger)
+		return;
+	if (s->state == MN_STATE_RUNNING && !pressed(s)) {
+		halt(s, MN_STATE_ARMED, MN_CAUSE_TRIGGER_RELEASED, now, actions);
+		return;
+	}
+	if (s->state != MN_STATE_ARMED)
+		return;
+	if (!pressed(s)) {
+		s->press_deadline = 0;
+		s->start_wanted = false;
+		if (was_pressed)
+			s->released_since = now;
+	} else if (!was_pressed && now >= after_ms(s->released_since, MN_TRIGGER_RELEASED_MS)) {
+		s->press_deadline = after_ms(now, MN_TRIGGER_DEBOUNCE_MS);
+	}
+}
+
+static void follow_cartridge(struct mn_safety *s, const struct mn_report *was, bool first, u64 now,
+			     u32 *actions)
+{
+	const u32 present = s->report.inputs & MN_INPUT_CARTRIDGE;
+
+	if (!first && s->report.insertions == was->insertions &&
+	    present == (was->inputs & MN_INPUT_CARTRIDGE))
+		return;
+	lose_cartridge(s);
+	if (active(s))
+		latch(s, MN_FAULT_CARTRIDGE, (s32)s->report.insertions, 0, now, actions);
+	if (present)
+		*actions |= MN_ACT_READ_TAG;
+}
+
+static void report(struct mn_safety *s, const struct mn_report *r, u64 now, u32 *actions)
+{
+	const struct mn_report was = s->report;
+	const bool first = !s->reported;
+	unsigned int code;
+
+	s->report = *r;
+	s->reported = true;
+	s->status_deadline = after_ms(now, MN_STATUS_SILENCE_MS);
+
+	if (!first && r->boot_id != was.boot_id) {
+		/* It forgot everything, so it gets a stop to start from, and nothing goes on. */
+		if (active(s))
+			latch(s, MN_FAULT_HANDPIECE_RESTART, 0, 0, now, actions);
+		else
+			stop(s, MN_CAUSE_STOP, now, actions);
+		lose_cartridge(s);
+		if (r->inputs & MN_INPUT_CARTRIDGE)
+			*actions |= MN_ACT_READ_TAG;
+		s->stroke_synced = false;
+		*actions |= MN_ACT_RESYNC;
+	}
+	if (r->inputs & MN_INPUT_EMERGENCY_STOP)
+		latch(s, MN_FAULT_EMERGENCY_STOP, 0, 0, now, actions);
+	for (code = 1; code < MN_FAULT_NR; code++)
+		if (r->faults & FAULT_BIT(code))
+			latch(s, code, 0, 0, now, actions);
+	if ((s->caps.measures & MN_MEASURES_TEMPERATURE) && r->temp_mc > s->caps.max_temp_mc)
+		latch(s, MN_FAULT_OVER_TEMPERATURE, r->temp_mc, s->caps.max_temp_mc, now, actions);
+	if (r->self_test == MN_SELF_TEST_FAILED)
+		latch(s, MN_FAULT_SELF_TEST, 0, 0, now, actions);
+	follow_cartridge(s, &was, first, now, actions);
+	follow_trigger(s, was.inputs, now, actions);
+
+	/* What it says of motion counts once it has obeyed the last stop. */
+	if (!epoch_reached(r->epoch, s->epoch))
+		return;
+	if (at_home(s)) {
+		s->home_deadline = 0;
+		if (!s->stroke_synced && s->state != MN_STATE_RUNNING) {
+			s->stroke_next = r->strokes + 1;
+			s->stroke_synced = true;
+		}
+	} else if (!r->idle && s->state != MN_STATE_RUNNING && !s->home_deadline) {
+		latch(s, MN_FAULT_UNEXPECTED_MOTION, 0, (s32)r->epoch, now, actions);
+	}
+}
+
+static void read_tag(struct mn_safety *s, const struct mn_tag *tag, u64 now, u32 *actions)
+{
+	bool ours;
+
+	/*
+	 * Read while it was being changed: the report that tells of the change has it read again.
+	 */
+	if (tag->insertions != s->report.insertions)
+		return;
+	s->tag = *tag;
+	if (!tag->present || !tag->readable) {
+		memset(s->tag.limit, 0, sizeof(s->tag.limit));
+		s->held = false;
+		if (active(s))
+			latch(s, MN_FAULT_CARTRIDGE, (s32)tag->insertions, 0, now, actions);
+		return;
+	}
+	ours = s->held || s->mark_tried;
+	if (!tag->marked) {
+		/*
+		 * A mark that does not read back counts as written, and it is not a mark to
+		 * trust.
+		 */
+		s->tag.marked = ours;
+		s->held = false;
+	} else {
+		s->held = ours && !memcmp(tag->treatment, s->keep.treatment, 16);
+	}
+	s->mark_tried = false;
+	if (s->keep.dose_ends && tag->uid != s->keep.dose_uid) {
+		s->keep.dose = 0;
+		s->keep.dose_ends = false;
+	}
+}
+
+/* ---- the one function ---- */
+
+/**
+ * mn_safety_step() - Something happened.
+ * @s: The rules' state.
+ * @what: What happened.
+ * @now: CLOCK_MONOTONIC nanoseconds, never earlier than at the last call.
+ * @actions: Out: MN_ACT_ bits that the caller carries out before it releases its lock.
+ * @refusal: Out: why, with -ERANGE and -EAGAIN.
+ *
+ * Deadlines that have passed come first, so that nothing that arrives late is in time.
+ *
+ * Return: 0 or -errno, see enum mn_happening; what cannot be refused gives 0.
+ */
+int mn_safety_step(struct mn_safety *s, const struct mn_stimulus *what, u64 now, u32 *actions,
+		   struct mn_refusal *refusal)
+{
+	*actions = 0;
+	memset(refusal, 0, sizeof(*refusal));
+	expire(s, now, actions);
+
+	switch (what->type) {
+	case MN_HAPPENS_TICK:
+		return 0;
+	case MN_HAPPENS_ACQUIRE:
+		return acquire(s, what, now);
+	case MN_HAPPENS_RELEASE:
+		if (active(s))
+			halt(s, MN_STATE_SAFE, MN_CAUSE_RELEASE, now, actions);
+		no_controller(s);
+		return 0;
+	case MN_HAPPENS_CLOSE:
+		if (s->state == MN_STATE_RUNNING)
+			latch(s, MN_FAULT_CONTROLLER_LOST, 0, 0, now, actions);
+		else if (s->state == MN_STATE_ARMED)
+			halt(s, MN_STATE_SAFE, MN_CAUSE_RELEASE, now, actions);
+		no_controller(s);
+		return 0;
+	case MN_HAPPENS_SET_LIMITS:
+		return set_session(s, what, now, actions);
+	case MN_HAPPENS_SET_ADMIN:
+		return set_admin(s, what, now, actions);
+	case MN_HAPPENS_ARM:
+		return arm(s, what, actions, refusal);
+	case MN_HAPPENS_ARM_COMMIT:
+		return arm_commit(s, what, now, actions, refusal);
+	case MN_HAPPENS_UPDATE:
+		return update(s, what, refusal);
+	case MN_HAPPENS_START:
+		return start(s);
+	case MN_HAPPENS_BEGIN:
+		return begin(s, now, refusal);
+	case MN_HAPPENS_STARTED:
+		return started(s, what, now, actions);
+	case MN_HAPPENS_STOP:
+		stop(s, MN_CAUSE_STOP, now, actions);
+		return 0;
+	case MN_HAPPENS_HEARTBEAT:
+		return heartbeat(s, now);
+	case MN_HAPPENS_CLEAR:
+		return clear(s, what->faults);
+	case MN_HAPPENS_STROKE:
+		stroke(s, &what->stroke, now, actions);
+		return 0;
+	case MN_HAPPENS_REPORT:
+		report(s, &what->report, now, actions);
+		return 0;
+	case MN_HAPPENS_TAG:
+		read_tag(s, &what->tag, now, actions);
+		return 0;
+	case MN_HAPPENS_MARKING:
+		s->mark_tried = true;
+		return 0;
+	case MN_HAPPENS_FAIL:
+		latch(s, what->code, what->detail[0], what->detail[1], now, actions);
+		return 0;
+	case MN_HAPPENS_SUSPEND:
+		stop(s, MN_CAUSE_SUSPEND, now, actions);
+		lose_cartridge(s);
+		s->reported = false;
+		s->status_deadline = 0;
+		return 0;
+	case MN_HAPPENS_UNPLUG:
+		if (s->state == MN_STATE_RUNNING)
+			latch(s, MN_FAULT_UNPLUGGED, 0, 0, now, actions);
+		else
+			stop(s, MN_CAUSE_SUSPEND, now, actions);
+		no_controller(s);
+		lose_cartridge(s);
+		s->reported = false;
+		s->status_deadline = 0;
+		s->home_deadline = 0;
+		return 0;
+	default:
+		return -EINVAL;
+	}
+}
+
+/**
+ * mn_safety_order() - What the transport is to do, after %MN_HAPPENS_BEGIN gave 0.
+ * @s: The rules' state.
+ *
+ * Return: the order; strokes and run time are what is left of them.
+ */
+struct mn_order mn_safety_order(const struct mn_safety *s)
+{
+	struct mn_order order = {
+		.epoch = s->run_epoch,
+		.depth = s->set.depth,
+		.rate = s->set.rate,
+		.dose = { .strokes = s->set.dose.strokes - s->strokes_done },
+		.run = s->set.run,
+	};
+
+	return order;
+}
+
+/**
+ * mn_safety_today() - Tell the date, for the cartridge's expiry.
+ * @s: The rules' state.
+ * @days: Days since 1970-01-01.
+ */
+void mn_safety_today(struct mn_safety *s, u32 days)
+{
+	s->today_days = days;
+}
+
+/**
+ * mn_keep_init() - A handpiece that was never seen before.
+ * @keep: What to fill in.
+ * @ceiling_um: The module's depth ceiling, where the administrator's limits start.
+ */
+void mn_keep_init(struct mn_keep *keep, u32 ceiling_um)
+{
+	memset(keep, 0, sizeof(*keep));
+	keep->admin[MN_QUANTITY_DEPTH] = ceiling_um;
+	keep->admin[MN_QUANTITY_RATE] = MN_CEILING_RATE_MHZ;
+	keep->admin[MN_QUANTITY_DOSE] = MN_CEILING_DOSE_STROKES;
+	keep->admin[MN_QUANTITY_RUN_TIME] = MN_CEILING_RUN_MS;
+}
+
+/**
+ * mn_safety_check_caps() - Is what a handpiece says of itself possible?
+ * @caps: What it says.
+ * @why: Out: what is wrong with it.
+ *
+ * Return: 0 or -EPROTO.
+ */
+int mn_safety_check_caps(const struct mn_caps *caps, const char **why)
+{
+	const u32 mandatory = MN_MEASURES_DEPTH | MN_MEASURES_RATE | MN_MEASURES_HOME;
+
+	*why = NULL;
+	if ((caps->measures & mandatory) != mandatory)
+		*why = "does not measure depth, rate and home";
+	else if (!caps->depth_step_um || caps->depth_step_um > MN_ABSOLUTE_DEPTH_UM)
+		*why = "depth step out of range";
+	else if (!caps->rate_step_mhz || caps->rate_step_mhz > MN_ABSOLUTE_RATE_MHZ)
+		*why = "rate step out of range";
+	else if (caps->rate_min_mhz < MN_RATE_LOWEST_MHZ)
+		*why = "lowest rate below 20 Hz";
+	else if (caps->tolerance_um > MN_TOLERANCE_MAX_UM)
+		*why = "depth tolerance above 150 um";
+	else if (!caps->run_up_ms || caps->run_up_ms > MN_RUN_UP_MAX_MS)
+		*why = "run-up time not within 1 to 500 ms";
+	else if (!caps->run_down_ms || caps->run_down_ms > MN_RUN_DOWN_MAX_MS)
+		*why = "run-down time not within 1 to 100 ms";
+	else if (caps->lease_ms <= MN_LEASE_REFRESH_MS || caps->lease_ms > MN_HANDPIECE_LEASE_MAX_MS)
+		*why = "lease not within 26 to 100 ms";
+	return *why ? -EPROTO : 0;
+}
+
+/**
+ * mn_safety_init() - Begin with a handpiece.
+ * @s: State to fill in.
+ * @caps: Checked by mn_safety_check_caps().
+ * @keep: What is known of it from before.
+ * @ceiling_um: The module's depth ceiling.
+ * @epoch: Of the last stop that the handpiece obeyed.
+ */
+void mn_safety_init(struct mn_safety *s, const struct mn_caps *caps, const struct mn_keep *keep,
+		    u32 ceiling_um, u32 epoch)
+{
+	memset(s, 0, sizeof(*s));
+	s->caps = *caps;
+	s->keep = *keep;
+	s->ceiling_um = ceiling_um;
+	s->epoch = epoch;
+	if (s->keep.faults)
+		change(s, MN_STATE_FAULT, MN_CAUSE_FAULT);
+}
