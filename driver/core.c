@@ -154,6 +154,36 @@ static enum hrtimer_restart mn_timer(struct hrtimer *timer)
 
 /* ---- the gate ---- */
 
+/* Ask the rules for the order. It is built under the lock, and constant from here to the wire. */
+static struct mn_order take_order(struct mn_device *mn, struct mn_refusal *refusal, int *err)
+	__must_hold(&mn->state_lock)
+{
+	static const struct mn_stimulus begin = { .type = MN_HAPPENS_BEGIN };
+
+	*err = mn_step(mn, &begin, NULL, refusal);
+	return mn_safety_order(&mn->safety);
+}
+
+/* Hand the order to the handpiece, and see whether a stop has overtaken it. */
+static int give_order(struct mn_device *mn, const struct mn_order *order)
+{
+	struct mn_stimulus answer = {
+		.type = MN_HAPPENS_STARTED,
+		.epoch = order->epoch,
+		.error = mn->ops->start(mn, order),
+	};
+	u32 epoch;
+	int ret;
+
+	spin_lock_irq(&mn->state_lock);
+	ret = mn_step(mn, &answer, NULL, NULL);
+	epoch = mn->safety.epoch;
+	spin_unlock_irq(&mn->state_lock);
+	if (epoch != order->epoch)
+		mn->ops->stop(mn, epoch);
+	return ret;
+}
+
 /**
  * mn_gate() - The only way to the motor.
  * @mn: The device; ops_sem is held for reading and cmd_lock is held.
@@ -168,33 +198,16 @@ static enum hrtimer_restart mn_timer(struct hrtimer *timer)
  */
 int mn_gate(struct mn_device *mn, struct mn_refusal *refusal)
 {
-	static const struct mn_stimulus begin = { .type = MN_HAPPENS_BEGIN };
-	struct mn_stimulus answer = { .type = MN_HAPPENS_STARTED };
-	u32 epoch;
-	int ret;
+	int err;
 
 	lockdep_assert_held(&mn->cmd_lock);
 	spin_lock_irq(&mn->state_lock);
-	ret = mn_step(mn, &begin, NULL, refusal);
-	spin_unlock_irq(&mn->state_lock);
-	if (ret)
-		return ret;
-
 	{
-		/* Built once, and constant from here to the wire. */
-		const struct mn_order order = mn_safety_order(&mn->safety);
+		const struct mn_order order = take_order(mn, refusal, &err);
 
-		answer.epoch = order.epoch;
-		answer.error = mn->ops->start(mn, &order);
+		spin_unlock_irq(&mn->state_lock);
+		return err ?: give_order(mn, &order);
 	}
-
-	spin_lock_irq(&mn->state_lock);
-	ret = mn_step(mn, &answer, NULL, NULL);
-	epoch = mn->safety.epoch;
-	spin_unlock_irq(&mn->state_lock);
-	if (epoch != answer.epoch)
-		mn->ops->stop(mn, epoch);
-	return ret;
 }
 
 /* ---- work ---- */
@@ -269,6 +282,24 @@ static void mn_stop_work(struct work_struct *work)
 	}
 	if (err && err != -ENODEV)
 		dev_err(&mn->dev, "the handpiece does not confirm the stop (%d): unplug it\n", err);
+}
+
+static void mn_log_work(struct work_struct *work)
+{
+	struct mn_device *mn = container_of(work, struct mn_device, log_work);
+	s32 detail[MN_FAULT_NR][2];
+	unsigned int code;
+	u64 unlogged;
+
+	spin_lock_irq(&mn->state_lock);
+	unlogged = mn->unlogged;
+	mn->unlogged = 0;
+	memcpy(detail, mn->safety.keep.detail, sizeof(detail));
+	spin_unlock_irq(&mn->state_lock);
+	for (code = 1; code < MN_FAULT_NR; code++)
+		if (unlogged & BIT_ULL(code))
+			dev_warn(&mn->dev, "fault %u latched (%d, %d)\n", code, detail[code][0],
+				 detail[code][1]);
 }
 
 /* ---- reports from the transport ---- */
@@ -409,6 +440,7 @@ struct mn_device *mn_device_alloc(struct device *parent, const struct mn_transpo
 	INIT_WORK(&mn->start_work, mn_start_work);
 	INIT_WORK(&mn->tag_work, mn_tag_work);
 	INIT_WORK(&mn->stop_work, mn_stop_work);
+	INIT_WORK(&mn->log_work, mn_log_work);
 	cdev_init(&mn->cdev, &mn_fops);
 	mn->cdev.owner = THIS_MODULE;
 	mn->data = data;
@@ -464,6 +496,7 @@ static void mn_revoke(struct mn_device *mn)
 	cancel_work_sync(&mn->start_work);
 	cancel_work_sync(&mn->tag_work);
 	cancel_work_sync(&mn->stop_work);
+	flush_work(&mn->log_work);
 
 	mutex_lock(&mn_registry_lock);
 	mn->memory->keep = mn->safety.keep;

@@ -90,6 +90,8 @@ struct mn_memory {
  * @start_work: Starts after the trigger was pressed. Likewise @tag_work, @stop_work.
  * @tag_work: Reads the cartridge.
  * @stop_work: Confirms a stop: after the handpiece restarted, or when the kill did not get out.
+ * @log_work: Writes faults to the kernel's log, where a slow console delays nobody.
+ * @unlogged: Which faults it has yet to write.
  * @memory: What outlives it.
  * @node: In the core's list of devices.
  */
@@ -108,6 +110,8 @@ struct mn_device {
 	struct work_struct start_work;
 	struct work_struct tag_work;
 	struct work_struct stop_work;
+	struct work_struct log_work;
+	u64 unlogged;
 	struct mn_memory *memory;
 	struct list_head node;
 };

@@ -52,8 +52,10 @@ static void tell_faults(struct mn_device *mn, const struct mn_picture *was, u64 
 		record.fault.detail[1] = s->keep.detail[code][1];
 		record.fault.state = was->state;
 		post(mn, &record, MN_EVENT_FAULT, now, true);
-		dev_warn_ratelimited(&mn->dev, "fault %u latched (%d, %d)\n", code,
-				     record.fault.detail[0], record.fault.detail[1]);
+	}
+	if (fresh && mn->ops) {
+		mn->unlogged |= fresh;
+		queue_work(system_wq, &mn->log_work);
 	}
 	if (cleared) {
 		struct mn_record record = {};
