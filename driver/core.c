@@ -56,7 +56,7 @@ static void set_timer(struct mn_device *mn)
  * If it is, it will stop by its own lease, which is renewed no more from FAULT, and a worker goes
  * on trying.
  */
-static void could_not_tell(struct mn_device *mn, int err, bool moving, u64 now)
+static void could_not_tell(struct mn_device *mn, int err, bool kill_failed, bool moving, u64 now)
 {
 	struct mn_stimulus fail = {
 		.type = MN_HAPPENS_FAIL,
@@ -72,6 +72,9 @@ static void could_not_tell(struct mn_device *mn, int err, bool moving, u64 now)
 		fail.code = MN_FAULT_UNPLUGGED;
 	}
 	mn_safety_step(&mn->safety, &fail, now, &actions, &refusal);
+	/* If it is the kill that failed the worker is next; else the kill has yet to be tried. */
+	if ((actions & MN_ACT_KILL) && !kill_failed)
+		mn->ops->kill(mn, mn->safety.epoch);
 	queue_work(system_highpri_wq, &mn->stop_work);
 }
 
@@ -84,12 +87,12 @@ static void carry_out(struct mn_device *mn, u32 actions, bool moving, u64 now)
 	if (actions & MN_ACT_KILL) {
 		err = mn->ops->kill(mn, mn->safety.epoch);
 		if (err)
-			could_not_tell(mn, err, moving, now);
+			could_not_tell(mn, err, true, moving, now);
 	}
 	if (actions & MN_ACT_LEASE) {
 		err = mn->ops->lease(mn, mn->safety.epoch);
 		if (err)
-			could_not_tell(mn, err, moving, now);
+			could_not_tell(mn, err, false, moving, now);
 	}
 	if (actions & MN_ACT_START)
 		queue_work(system_highpri_wq, &mn->start_work);

@@ -21,19 +21,21 @@ struct mn_device;
 
 /**
  * struct mn_transport_ops - What a transport does. All are required.
- * @start: Start the motor, or change its set point while it runs, and wait for the handpiece's answer.
- *	May sleep, at most %MN_START_BOUND_MS. Called from the core's gate and from nowhere else.
+ * @start: Start the motor, or change its set point while it runs, and wait for the handpiece's
+ *	answer. May sleep, at most %MN_START_BOUND_MS. Called from the core's gate and from nowhere
+ *	else.
  *	-EREMOTEIO the handpiece refused; anything else means that the outcome is unknown.
  * @stop: Stop and wait until the handpiece reports, through mn_report_status(), that it obeyed this
  *	epoch and that its needles are home. May sleep, at most 500 ms. -ETIMEDOUT it did not.
- * @kill: Stop, now. Atomic; called with the state lock held, so it must not call back; must not queue
- *	behind anything. An error means that the stop did not get out; the core then tries @stop.
- * @lease: Renew the handpiece's lease. Atomic, with the state lock held, must not call back: it is sent
- *	from a timer so that it depends on no scheduling. An error is a fault.
+ * @kill: Stop, now. Atomic; called with the state lock held, so it must not call back; must not
+ *	queue behind anything. An error means that the stop did not get out; the core then tries
+ *	@stop.
+ * @lease: Renew the handpiece's lease. Atomic, with the state lock held, must not call back: it is
+ *	sent from a timer so that it depends on no scheduling. An error is a fault.
  * @tag: Read the cartridge's tag. May sleep, at most 100 ms.
  * @mark: Write the used mark. May sleep, at most 100 ms. What counts is what @tag reads afterwards.
- * @clear: Ask the handpiece to clear these of its own faults (bit 1 << enum mn_fault) and report its
- *	status. May sleep, at most 100 ms.
+ * @clear: Ask the handpiece to clear these of its own faults (bit 1 << enum mn_fault) and report
+ *	its status. May sleep, at most 100 ms.
  */
 struct mn_transport_ops {
 	int (*start)(struct mn_device *mn, const struct mn_order *order);
@@ -48,8 +50,8 @@ struct mn_transport_ops {
 /**
  * struct mn_listener - Somebody who wants records.
  * @node: In mn_device.listeners.
- * @post: Called for each record with the state lock held, in any context. @urgent for the records that
- *	strokes may not push out.
+ * @post: Called for each record with the state lock held, in any context. @urgent for the records
+ *	that strokes may not push out.
  * @gone: Called once, likewise, when the handpiece is gone and no record will come any more.
  */
 struct mn_listener {
@@ -77,12 +79,13 @@ struct mn_memory {
  * struct mn_device - One handpiece.
  * @dev: Lifetime; freed in its release.
  * @cdev: /dev/microneedleN.
- * @ops_sem: Held for reading around every use of @ops that may sleep; for writing to revoke them. Taken
- *	before @cmd_lock. Nobody waits for an event while holding it.
+ * @ops_sem: Held for reading around every use of @ops that may sleep; for writing to revoke them.
+ *	Taken before @cmd_lock. Nobody waits for an event while holding it.
  * @ops: NULL once unregistered. Written under @ops_sem and @state_lock: either suffices to read.
  * @data: The transport's.
  * @cmd_lock: One command at a time talks to the handpiece. Stop and heartbeat never take it.
- * @state_lock: Protects @safety, @controller, @listeners and @timer's programming. Taken in any context.
+ * @state_lock: Protects @safety, @controller, @listeners and @timer's programming. Taken in any
+ *	context.
  * @safety: The rules' state.
  * @controller: Whoever holds control, an opaque mark of an open file.
  * @listeners: Who gets records.

@@ -172,6 +172,7 @@ int mn_lower_admin(struct mn_device *mn, enum mn_quantity quantity, u32 value)
 	spin_unlock_irq(&mn->state_lock);
 	return err;
 }
+EXPORT_SYMBOL_MN_KUNIT(mn_lower_admin);
 
 static int check_request(const struct mn_set_point *request)
 {
@@ -197,16 +198,26 @@ static void tell_refusal(struct mn_set_point *request, const struct mn_refusal *
 	request->interlocks = refusal->interlocks;
 }
 
+/* What a step of arming or updating leads to, seen under the same lock */
+struct set_answer {
+	u32 actions;
+	u32 epoch;
+	bool to_the_gate;
+};
+
 /* One of the steps of arming; the set point that was granted comes back in @request. */
-static int set_step(struct mn_device *mn, const struct mn_stimulus *what,
-		    struct mn_set_point *request, u32 *actions, u32 *epoch)
+static int set_step(struct mn_device *mn, const void *who, const struct mn_stimulus *what,
+		    struct mn_set_point *request, struct set_answer *answer)
 {
-	struct mn_refusal refusal;
-	int err;
+	struct mn_refusal refusal = {};
+	int err = -EPERM;
 
 	spin_lock_irq(&mn->state_lock);
-	err = mn_step(mn, what, actions, &refusal);
-	*epoch = mn->safety.epoch;
+	/* Control may have changed hands since the command began. */
+	if (mn->controller == who)
+		err = mn_step(mn, what, &answer->actions, &refusal);
+	answer->epoch = mn->safety.epoch;
+	answer->to_the_gate = mn->safety.start_wanted;
 	if (!err && mn->safety.set.depth.um) {
 		request->depth_um = mn->safety.set.depth.um;
 		request->rate_mhz = mn->safety.set.rate.mhz;
@@ -244,7 +255,7 @@ static void mark_cartridge(struct mn_device *mn)
 int mn_arm(struct mn_device *mn, const void *who, struct mn_set_point *request)
 {
 	struct mn_stimulus what = { .type = MN_HAPPENS_ARM };
-	u32 actions;
+	struct set_answer answer;
 	int err;
 
 	err = check_request(request);
@@ -254,12 +265,13 @@ int mn_arm(struct mn_device *mn, const void *who, struct mn_set_point *request)
 	err = begin_command(mn, who);
 	if (err)
 		return err;
-	err = set_step(mn, &what, request, &actions, &what.epoch);
+	err = set_step(mn, who, &what, request, &answer);
 	if (!err) {
-		if (actions & MN_ACT_MARK)
+		if (answer.actions & MN_ACT_MARK)
 			mark_cartridge(mn);
 		what.type = MN_HAPPENS_ARM_COMMIT;
-		err = set_step(mn, &what, request, &actions, &what.epoch);
+		what.epoch = answer.epoch;
+		err = set_step(mn, who, &what, request, &answer);
 	}
 	end_command(mn);
 	return err;
@@ -278,7 +290,7 @@ int mn_update(struct mn_device *mn, const void *who, struct mn_set_point *reques
 {
 	struct mn_stimulus what = { .type = MN_HAPPENS_UPDATE };
 	struct mn_refusal refusal = {};
-	u32 epoch;
+	struct set_answer answer;
 	int err;
 
 	err = check_request(request);
@@ -288,17 +300,10 @@ int mn_update(struct mn_device *mn, const void *who, struct mn_set_point *reques
 	err = begin_command(mn, who);
 	if (err)
 		return err;
-	err = set_step(mn, &what, request, NULL, &epoch);
-	if (!err) {
-		bool running;
-
-		spin_lock_irq(&mn->state_lock);
-		running = mn->safety.start_wanted;
-		spin_unlock_irq(&mn->state_lock);
-		if (running) {
-			err = mn_gate(mn, &refusal);
-			tell_refusal(request, &refusal);
-		}
+	err = set_step(mn, who, &what, request, &answer);
+	if (!err && answer.to_the_gate) {
+		err = mn_gate(mn, &refusal);
+		tell_refusal(request, &refusal);
 	}
 	end_command(mn);
 	return err;
@@ -563,6 +568,7 @@ int mn_listen(struct mn_device *mn, struct mn_listener *listener)
 	spin_unlock_irq(&mn->state_lock);
 	return err;
 }
+EXPORT_SYMBOL_MN_KUNIT(mn_listen);
 
 /**
  * mn_unlisten() - Get no more. When this returns nothing is posted any more.
@@ -575,6 +581,7 @@ void mn_unlisten(struct mn_device *mn, struct mn_listener *listener)
 	list_del(&listener->node);
 	spin_unlock_irq(&mn->state_lock);
 }
+EXPORT_SYMBOL_MN_KUNIT(mn_unlisten);
 
 /**
  * mn_is_gone() - Was the handpiece unplugged, or its driver unbound?

@@ -123,18 +123,21 @@ u32 mn_safety_limit(const struct mn_safety *s, enum mn_quantity quantity, enum m
 {
 	u32 least = U32_MAX, value;
 	unsigned int source;
+	bool any = false;
 
 	for (source = 0; source < MN_SOURCE_NR; source++) {
 		if (!(s->caps.required[quantity] & BIT_OF(source)))
 			continue;
 		mn_safety_source(s, quantity, source, &value);
-		if (value < least) {
+		if (!any || value < least) {
 			least = value;
 			if (binding)
 				*binding = source;
 		}
+		any = true;
 	}
-	return least;
+	/* The least over nothing is nothing. */
+	return any ? least : 0;
 }
 
 /* What may still be asked of @quantity: the dose counts down over the treatment. */
@@ -187,11 +190,16 @@ static int check_set(const struct mn_safety *s, const struct mn_set *want, struc
 	return 0;
 }
 
+static u32 strokes_left(const struct mn_safety *s)
+{
+	return s->set.dose.strokes > s->strokes_done ? s->set.dose.strokes - s->strokes_done : 0;
+}
+
 static bool set_fits(const struct mn_safety *s)
 {
 	return s->set.depth.um <= mn_safety_limit(s, MN_QUANTITY_DEPTH, NULL) &&
 	       s->set.rate.mhz <= mn_safety_limit(s, MN_QUANTITY_RATE, NULL) &&
-	       s->set.dose.strokes - s->strokes_done <= headroom(s, MN_QUANTITY_DOSE, NULL) &&
+	       strokes_left(s) <= headroom(s, MN_QUANTITY_DOSE, NULL) &&
 	       s->set.run.ms <= mn_safety_limit(s, MN_QUANTITY_RUN_TIME, NULL);
 }
 
@@ -246,7 +254,8 @@ static void latch(struct mn_safety *s, u32 code, s32 detail0, s32 detail1, u64 n
 	s->keep.detail[code][1] = detail1;
 	halt(s, MN_STATE_FAULT, MN_CAUSE_FAULT, now, actions);
 	/* A stop that did not get through the short way is tried on the long one. */
-	if (code == MN_FAULT_TRANSPORT || code == MN_FAULT_NOT_HOME)
+	if (code == MN_FAULT_TRANSPORT || code == MN_FAULT_NOT_HOME ||
+	    code == MN_FAULT_UNEXPECTED_MOTION)
 		*actions |= MN_ACT_RESYNC;
 }
 
@@ -303,7 +312,8 @@ u32 mn_safety_interlocks(const struct mn_safety *s)
 		open |= MN_INTERLOCK_NOT_HOME;
 	if (s->report.self_test != MN_SELF_TEST_PASSED)
 		open |= MN_INTERLOCK_SELF_TEST;
-	if (s->caps.calibration_age_days > s->caps.calibration_valid_days)
+	if (s->caps.calibration_age_days == MN_NEVER_CALIBRATED ||
+	    s->caps.calibration_age_days > s->caps.calibration_valid_days)
 		open |= MN_INTERLOCK_CALIBRATION;
 	if (!s->lease_deadline)
 		open |= MN_INTERLOCK_LEASE;
@@ -421,6 +431,16 @@ static bool all_zero(const u8 *id)
 	return true;
 }
 
+static bool is_past(const struct mn_keep *keep, const u8 *treatment)
+{
+	unsigned int i;
+
+	for (i = 0; i < MN_PAST_TREATMENTS; i++)
+		if (!memcmp(keep->past[i], treatment, 16))
+			return true;
+	return false;
+}
+
 static int acquire(struct mn_safety *s, const struct mn_stimulus *what, u64 now)
 {
 	struct mn_keep *keep = &s->keep;
@@ -431,6 +451,10 @@ static int acquire(struct mn_safety *s, const struct mn_stimulus *what, u64 now)
 	if (active(s))
 		return -EBADFD;
 	if (!keep->treated || memcmp(keep->treatment, what->treatment, 16)) {
+		/* A treatment that another has followed is over: its limits are forgotten. */
+		if (is_past(keep, what->treatment))
+			return -EINVAL;
+		memcpy(keep->past[keep->past_next++ % MN_PAST_TREATMENTS], keep->treatment, 16);
 		memcpy(keep->treatment, what->treatment, 16);
 		keep->treated = true;
 		keep->session_present = 0;
@@ -495,6 +519,9 @@ static int set_admin(struct mn_safety *s, const struct mn_stimulus *what, u64 no
 	return err;
 }
 
+/* What is open in the course of things while it is ARMED or RUNNING */
+static const u32 while_active = MN_INTERLOCK_TRIGGER | MN_INTERLOCK_NOT_HOME;
+
 static int check_arm(struct mn_safety *s, const struct mn_stimulus *what, struct mn_set *set,
 		     struct mn_refusal *refusal)
 {
@@ -548,7 +575,8 @@ static int arm_commit(struct mn_safety *s, const struct mn_stimulus *what, u64 n
 	return 0;
 }
 
-static int update(struct mn_safety *s, const struct mn_stimulus *what, struct mn_refusal *refusal)
+static int update(struct mn_safety *s, const struct mn_stimulus *what, u64 now,
+		  struct mn_refusal *refusal)
 {
 	struct mn_set set;
 	int err;
@@ -560,12 +588,19 @@ static int update(struct mn_safety *s, const struct mn_stimulus *what, struct mn
 	err = check_set(s, &what->set, &set, refusal);
 	if (err)
 		return err;
-	s->set = set;
-	s->strokes_done = 0;
+	refusal->interlocks = mn_safety_interlocks(s) & ~while_active;
+	if (refusal->interlocks)
+		return -EAGAIN;
 	if (s->state == MN_STATE_RUNNING) {
+		if (set.rate.mhz > s->set.rate.mhz)
+			s->rate_since = now;
+		/* Until the handpiece has answered, strokes of either depth are told. */
+		s->bound_until = 0;
 		s->start_wanted = true;
 		s->start_cause = s->cause;
 	}
+	s->set = set;
+	s->strokes_done = 0;
 	return 0;
 }
 
@@ -587,26 +622,30 @@ static int start(struct mn_safety *s)
  * anything may have happened. From here on it counts as running, whatever the transport will say:
  * a command whose outcome is unknown is taken as given.
  */
-static int begin(struct mn_safety *s, u64 now, struct mn_refusal *refusal)
+static int begin(struct mn_safety *s, u64 now, u32 *actions, struct mn_refusal *refusal)
 {
 	bool running = s->state == MN_STATE_RUNNING;
-	u32 ignore = MN_INTERLOCK_TRIGGER;
 
 	if (!s->start_wanted || !active(s) || !s->controlled)
 		return -ECANCELED;
 	s->start_wanted = false;
 	if (s->caps.has_trigger && !pressed(s))
 		return -ECANCELED;
-	if (running)
-		ignore |= MN_INTERLOCK_NOT_HOME;
-	refusal->interlocks = mn_safety_interlocks(s) & ~ignore;
-	if (refusal->interlocks || !s->held || !set_fits(s))
+	refusal->interlocks = mn_safety_interlocks(s) &
+			      ~(running ? while_active : MN_INTERLOCK_TRIGGER);
+	if (refusal->interlocks || !s->held || !set_fits(s)) {
+		/* It does not go on with a set point that was given up. */
+		if (running)
+			halt(s, MN_STATE_SAFE, MN_CAUSE_START_FAILED, now, actions);
 		return -EAGAIN;
+	}
 
 	if (!running) {
 		s->run_since = now;
 		s->same_depth = 0;
 		s->slow_deadline = 0;
+		s->rate_since = now;
+		s->stroke_deadline = after_ms(now, MN_START_BOUND_MS + MN_STROKE_SILENCE_MS);
 		s->bound = s->set;
 		s->bound.rate.mhz = mn_safety_limit(s, MN_QUANTITY_RATE, NULL);
 		change(s, MN_STATE_RUNNING, s->start_cause);
@@ -619,7 +658,6 @@ static int begin(struct mn_safety *s, u64 now, struct mn_refusal *refusal)
 	s->run_epoch = s->epoch;
 	s->arm_deadline = 0;
 	s->run_deadline = after_ms(s->run_since, s->set.run.ms);
-	s->stroke_deadline = after_ms(now, MN_START_BOUND_MS + MN_STROKE_SILENCE_MS);
 	return 0;
 }
 
@@ -636,7 +674,9 @@ static int started(struct mn_safety *s, const struct mn_stimulus *what, u64 now,
 		latch(s, MN_FAULT_TRANSPORT, what->error, 0, now, actions);
 		return what->error;
 	}
-	s->stroke_deadline = after_ms(now, MN_STROKE_SILENCE_MS);
+	/* Sooner than while its answer was awaited, never later: only a stroke moves it on. */
+	if (s->stroke_deadline > after_ms(now, MN_STROKE_SILENCE_MS))
+		s->stroke_deadline = after_ms(now, MN_STROKE_SILENCE_MS);
 	/* Strokes that began with the depth before are told within the backlog's bound. */
 	s->bound_until = after_ms(now, MN_BACKLOG_MS + 2 * USEC_MHZ / MN_RATE_LOWEST_MHZ / 1000);
 	return 0;
@@ -717,7 +757,8 @@ static void check_depth(struct mn_safety *s, const struct mn_stroke *k, u64 now,
 		return;
 	}
 	if (k->depth_um > s->bound.depth.um + s->caps.tolerance_um)
-		latch(s, MN_FAULT_OVER_DEPTH, (s32)k->depth_um, (s32)s->bound.depth.um, now, actions);
+		latch(s, MN_FAULT_OVER_DEPTH, (s32)k->depth_um, (s32)s->bound.depth.um, now,
+		      actions);
 	s->same_depth = k->depth_um == s->last.depth_um ? s->same_depth + 1 : 0;
 	if (s->same_depth >= MN_FROZEN_STROKES - 1)
 		latch(s, MN_FAULT_DEPTH_FROZEN, (s32)k->depth_um, MN_FROZEN_STROKES, now, actions);
@@ -725,19 +766,25 @@ static void check_depth(struct mn_safety *s, const struct mn_stroke *k, u64 now,
 
 static void check_rate(struct mn_safety *s, const struct mn_stroke *k, u64 now, u32 *actions)
 {
-	u32 most = s->bound.rate.mhz + s->bound.rate.mhz / MN_RATE_TOLERANCE_DIV;
+	u32 limit = s->bound.rate.mhz;
 
+	if (s->state == MN_STATE_RUNNING && limit > mn_safety_limit(s, MN_QUANTITY_RATE, NULL))
+		limit = mn_safety_limit(s, MN_QUANTITY_RATE, NULL);
+	if (k->period_us == MN_NOT_MEASURED) {
+		latch(s, MN_FAULT_MEASUREMENT, MN_QUANTITY_RATE, -1, now, actions);
+		return;
+	}
 	if (!k->period_us) {
 		/* The first of a run has nothing to be measured from; any other must have. */
-		if (s->strokes_total && k->epoch == s->last.epoch && k->number == s->last.number + 1)
+		if (s->strokes_total && k->epoch == s->last.epoch &&
+		    k->number == s->last.number + 1)
 			latch(s, MN_FAULT_MEASUREMENT, MN_QUANTITY_RATE, 0, now, actions);
 		return;
 	}
 	s->last_rate_mhz = USEC_MHZ / k->period_us;
-	if (s->last_rate_mhz > most)
-		latch(s, MN_FAULT_OVER_RATE, (s32)s->last_rate_mhz, (s32)s->bound.rate.mhz, now,
-		      actions);
-	if (s->state != MN_STATE_RUNNING || now < after_ms(s->run_since, s->caps.run_up_ms) ||
+	if (s->last_rate_mhz > limit + limit / MN_RATE_TOLERANCE_DIV)
+		latch(s, MN_FAULT_OVER_RATE, (s32)s->last_rate_mhz, (s32)limit, now, actions);
+	if (s->state != MN_STATE_RUNNING || now < after_ms(s->rate_since, s->caps.run_up_ms) ||
 	    s->last_rate_mhz >= s->set.rate.mhz / 2)
 		s->slow_deadline = 0;
 	else if (!s->slow_deadline)
@@ -751,8 +798,8 @@ static void check_current(struct mn_safety *s, const struct mn_stroke *k, u64 no
 	if (k->current_ma == MN_NOT_MEASURED)
 		latch(s, MN_FAULT_MEASUREMENT, MN_QUANTITY_NR, 0, now, actions);
 	else if (k->current_ma > s->caps.max_current_ma)
-		latch(s, MN_FAULT_OVER_CURRENT, (s32)k->current_ma, (s32)s->caps.max_current_ma, now,
-		      actions);
+		latch(s, MN_FAULT_OVER_CURRENT, (s32)k->current_ma, (s32)s->caps.max_current_ma,
+		      now, actions);
 }
 
 static void stroke(struct mn_safety *s, const struct mn_stroke *k, u64 now, u32 *actions)
@@ -760,10 +807,12 @@ static void stroke(struct mn_safety *s, const struct mn_stroke *k, u64 now, u32 
 	/* Counted before it is judged: whatever is wrong with it, it was made. */
 	if (s->keep.dose != U32_MAX)
 		s->keep.dose++;
-	s->keep.dose_uid = s->tag.uid;
+	if (s->tag.readable)
+		s->keep.dose_uid = s->tag.uid;
 	s->strokes_done++;
 
-	if (s->state == MN_STATE_RUNNING && !s->starting)
+	if (s->state == MN_STATE_RUNNING &&
+	    s->stroke_deadline < after_ms(now, MN_STROKE_SILENCE_MS))
 		s->stroke_deadline = after_ms(now, MN_STROKE_SILENCE_MS);
 	if ((s->state != MN_STATE_RUNNING && now >= s->motion_until) || k->epoch != s->run_epoch)
 		latch(s, MN_FAULT_UNEXPECTED_MOTION, (s32)k->number, (s32)k->epoch, now, actions);
@@ -796,10 +845,11 @@ static void follow_trigger(struct mn_safety *s, u32 was, u64 now, u32 *actions)
 	if (s->state != MN_STATE_ARMED)
 		return;
 	if (!pressed(s)) {
+		/* A press that did not last was a bounce and does not count as released anew. */
+		if (was_pressed && !s->press_deadline)
+			s->released_since = now;
 		s->press_deadline = 0;
 		s->start_wanted = false;
-		if (was_pressed)
-			s->released_since = now;
 	} else if (!was_pressed && now >= after_ms(s->released_since, MN_TRIGGER_RELEASED_MS)) {
 		s->press_deadline = after_ms(now, MN_TRIGGER_DEBOUNCE_MS);
 	}
@@ -853,6 +903,13 @@ static void report(struct mn_safety *s, const struct mn_report *r, u64 now, u32 
 		latch(s, MN_FAULT_SELF_TEST, 0, 0, now, actions);
 	follow_cartridge(s, &was, first, now, actions);
 	follow_trigger(s, was.inputs, now, actions);
+	if (r->epoch != s->epoch && epoch_reached(r->epoch, s->epoch)) {
+		/* It claims a stop never sent, and would take ours for old ones: go beyond it. */
+		s->epoch = r->epoch;
+		latch(s, MN_FAULT_PROTOCOL, 0, (s32)r->epoch, now, actions);
+		stop(s, MN_CAUSE_STOP, now, actions);
+		return;
+	}
 
 	/* What it says of motion counts once it has obeyed the last stop. */
 	if (!epoch_reached(r->epoch, s->epoch))
@@ -870,6 +927,7 @@ static void report(struct mn_safety *s, const struct mn_report *r, u64 now, u32 
 
 static void read_tag(struct mn_safety *s, const struct mn_tag *tag, u64 now, u32 *actions)
 {
+	const u64 was_uid = s->tag.uid;
 	bool ours;
 
 	/*
@@ -885,7 +943,7 @@ static void read_tag(struct mn_safety *s, const struct mn_tag *tag, u64 now, u32
 			latch(s, MN_FAULT_CARTRIDGE, (s32)tag->insertions, 0, now, actions);
 		return;
 	}
-	ours = s->held || s->mark_tried;
+	ours = (s->held || s->mark_tried) && tag->uid == was_uid;
 	if (!tag->marked) {
 		/*
 		 * A mark that does not read back counts as written, and it is not a mark to
@@ -901,6 +959,7 @@ static void read_tag(struct mn_safety *s, const struct mn_tag *tag, u64 now, u32
 		s->keep.dose = 0;
 		s->keep.dose_ends = false;
 	}
+	enforce(s, now, actions);
 }
 
 /* ---- the one function ---- */
@@ -950,11 +1009,11 @@ int mn_safety_step(struct mn_safety *s, const struct mn_stimulus *what, u64 now,
 	case MN_HAPPENS_ARM_COMMIT:
 		return arm_commit(s, what, now, actions, refusal);
 	case MN_HAPPENS_UPDATE:
-		return update(s, what, refusal);
+		return update(s, what, now, refusal);
 	case MN_HAPPENS_START:
 		return start(s);
 	case MN_HAPPENS_BEGIN:
-		return begin(s, now, refusal);
+		return begin(s, now, actions, refusal);
 	case MN_HAPPENS_STARTED:
 		return started(s, what, now, actions);
 	case MN_HAPPENS_STOP:
@@ -1013,7 +1072,7 @@ struct mn_order mn_safety_order(const struct mn_safety *s)
 		.epoch = s->run_epoch,
 		.depth = s->set.depth,
 		.rate = s->set.rate,
-		.dose = { .strokes = s->set.dose.strokes - s->strokes_done },
+		.dose = { .strokes = strokes_left(s) },
 		.run = s->set.run,
 	};
 
@@ -1044,6 +1103,29 @@ void mn_keep_init(struct mn_keep *keep, u32 ceiling_um)
 	keep->admin[MN_QUANTITY_RUN_TIME] = MN_CEILING_RUN_MS;
 }
 
+/* A transport can leave out the other transport's source, and where there is none on the tag. */
+static bool sources_complete(const struct mn_caps *caps)
+{
+	const u32 all = BIT_OF(MN_SOURCE_ABSOLUTE) | BIT_OF(MN_SOURCE_CEILING) |
+			BIT_OF(caps->source) | BIT_OF(MN_SOURCE_ADMIN) | BIT_OF(MN_SOURCE_SESSION);
+	unsigned int quantity;
+	u32 need;
+
+	if (!caps->required)
+		return false;
+	if (caps->source != MN_SOURCE_DEVICE && caps->source != MN_SOURCE_BOARD)
+		return false;
+	for (quantity = 0; quantity < MN_QUANTITY_NR; quantity++) {
+		need = all;
+		if (quantity == MN_QUANTITY_DEPTH)
+			need |= BIT_OF(MN_SOURCE_CARTRIDGE);
+		if ((caps->required[quantity] & need) != need ||
+		    caps->required[quantity] >> MN_SOURCE_NR)
+			return false;
+	}
+	return true;
+}
+
 /**
  * mn_safety_check_caps() - Is what a handpiece says of itself possible?
  * @caps: What it says.
@@ -1056,7 +1138,9 @@ int mn_safety_check_caps(const struct mn_caps *caps, const char **why)
 	const u32 mandatory = MN_MEASURES_DEPTH | MN_MEASURES_RATE | MN_MEASURES_HOME;
 
 	*why = NULL;
-	if ((caps->measures & mandatory) != mandatory)
+	if (!sources_complete(caps))
+		*why = "lacks a source of limits";
+	else if ((caps->measures & mandatory) != mandatory)
 		*why = "does not measure depth, rate and home";
 	else if (!caps->depth_step_um || caps->depth_step_um > MN_ABSOLUTE_DEPTH_UM)
 		*why = "depth step out of range";
@@ -1070,7 +1154,8 @@ int mn_safety_check_caps(const struct mn_caps *caps, const char **why)
 		*why = "run-up time not within 1 to 500 ms";
 	else if (!caps->run_down_ms || caps->run_down_ms > MN_RUN_DOWN_MAX_MS)
 		*why = "run-down time not within 1 to 100 ms";
-	else if (caps->lease_ms <= MN_LEASE_REFRESH_MS || caps->lease_ms > MN_HANDPIECE_LEASE_MAX_MS)
+	else if (caps->lease_ms <= MN_LEASE_REFRESH_MS ||
+		 caps->lease_ms > MN_HANDPIECE_LEASE_MAX_MS)
 		*why = "lease not within 26 to 100 ms";
 	return *why ? -EPROTO : 0;
 }

@@ -66,9 +66,11 @@ struct mn_span {
 #define MN_START_BOUND_MS		200	/* longest that a transport's start may take */
 #define MN_HOME_REPORT_MS		20	/* for the report of home to travel */
 #define MN_LEASE_REFRESH_MS		25	/* a quarter of the longest handpiece lease */
-#define MN_FROZEN_STROKES		32	/* equal depth readings in a row that no skin gives */
+#define MN_FROZEN_STROKES		32	/* equal depths in a row, as no skin gives them */
 #define MN_RATE_TOLERANCE_DIV		20	/* a motor's regulation: 5 % */
 #define MN_DEPTH_IMPLAUSIBLE_UM		10000	/* no cartridge is as long: the reading is odd */
+#define MN_PAST_TREATMENTS		32	/* ids that are known to be over */
+#define MN_NEVER_CALIBRATED		0xffffffffU
 #define MN_CLOCK_SET_DAYS		20089	/* 2025-01-01: an earlier date was never set */
 
 /**
@@ -225,6 +227,8 @@ struct mn_set {
  * @detail: Detail of each.
  * @treatment: Id of the last treatment.
  * @treated: @treatment is set.
+ * @past: Ids of treatments before it, the oldest overwritten; zero where there was none.
+ * @past_next: The next of them to be overwritten.
  * @dose: Strokes of it.
  * @dose_uid: Cartridge that @dose was counted with.
  * @dose_ends: The next other cartridge begins a new count.
@@ -238,6 +242,8 @@ struct mn_keep {
 	s32 detail[MN_FAULT_NR][2];
 	u8 treatment[16];
 	bool treated;
+	u8 past[MN_PAST_TREATMENTS][16];
+	u32 past_next;
 	u32 dose;
 	u64 dose_uid;
 	bool dose_ends;
@@ -264,6 +270,51 @@ struct mn_refusal {
  * struct mn_safety - All that the rules know. Read it freely; only mn_safety_*() write it.
  *
  * Deadlines are CLOCK_MONOTONIC nanoseconds, 0 when off.
+ *
+ * @caps: What the handpiece says of itself.
+ * @keep: What outlives the connection.
+ * @ceiling_um: The module's depth ceiling.
+ * @state: Where it is.
+ * @cause: What brought it there.
+ * @epoch: Of the last stop; travels with every order.
+ * @controlled: Somebody holds control.
+ * @lease_ms: Length of the software lease.
+ * @lease_deadline: When it lapses.
+ * @lease_warning: When half of it is over.
+ * @lease_refresh: When the handpiece's lease is to be renewed next.
+ * @report: The handpiece's last status.
+ * @reported: @report is of this handpiece, not zeroes.
+ * @status_deadline: When the next status is overdue.
+ * @tag: The cartridge's tag, present as long as it is known to be this one.
+ * @held: This cartridge was marked by us and never left since.
+ * @mark_tried: A mark was sent: if it can't be read back, it counts as written.
+ * @today_days: The date, in days since 1970-01-01.
+ * @set: The set point that is armed or running, zeroes otherwise.
+ * @bound: What strokes are measured against, taken over from the set point when the motor starts:
+ *	the strokes of the run-down are still to be judged when the set point and the cartridge's
+ *	limits are gone. The depth is the larger of two set points while an UPDATE is on its way.
+ * @bound_until: When the larger depth of the two ends.
+ * @strokes_done: Strokes made with @set.
+ * @start_wanted: The trigger or a START asked for the motor, and the gate was not yet passed.
+ * @start_cause: Which of them.
+ * @starting: The gate was passed, and the transport has not answered yet.
+ * @run_epoch: Epoch of the order that was given last.
+ * @released_since: Since when the trigger is released.
+ * @press_deadline: When the press has lasted long enough to count.
+ * @arm_deadline: When ARMED falls back to SAFE.
+ * @rate_since: When it began to run up to the set rate.
+ * @run_since: When the motor was started.
+ * @run_deadline: When the longest run is over.
+ * @stroke_deadline: When the next stroke is overdue.
+ * @slow_deadline: When the rate has been too low for too long.
+ * @home_deadline: When the needles must be home after a stop.
+ * @motion_until: Until when strokes that were under way at the stop may still be told.
+ * @stroke_next: Number that the next stroke must have.
+ * @stroke_synced: @stroke_next is known.
+ * @strokes_total: Strokes reported since it was plugged in.
+ * @same_depth: How many strokes in a row repeated the depth before.
+ * @last: The last stroke.
+ * @last_rate_mhz: Its rate.
  */
 struct mn_safety {
 	struct mn_caps caps;
@@ -281,20 +332,14 @@ struct mn_safety {
 	u64 lease_refresh;
 
 	struct mn_report report;
-	bool reported;		/* report is of this handpiece, not zeroes */
+	bool reported;
 	u64 status_deadline;
 	struct mn_tag tag;
-	bool held;		/* this cartridge was marked by us and never left since */
-	bool mark_tried;	/* a mark was sent: if it can't be read back, it counts as written */
+	bool held;
+	bool mark_tried;
 	u32 today_days;
 
 	struct mn_set set;
-	/*
-	 * What strokes are measured against, taken over from the set point when the motor starts:
-	 * the strokes of the run-down are still to be judged when the set point and the
-	 * cartridge's limits are gone. The depth is the larger of two set points while an UPDATE
-	 * is on its way.
-	 */
 	struct mn_set bound;
 	u64 bound_until;
 	u32 strokes_done;
@@ -306,11 +351,12 @@ struct mn_safety {
 	u64 press_deadline;
 	u64 arm_deadline;
 	u64 run_since;
+	u64 rate_since;
 	u64 run_deadline;
 	u64 stroke_deadline;
 	u64 slow_deadline;
 	u64 home_deadline;
-	u64 motion_until;	/* strokes that were under way when it stopped may still be told */
+	u64 motion_until;
 
 	u32 stroke_next;
 	bool stroke_synced;
@@ -321,12 +367,12 @@ struct mn_safety {
 };
 
 /* What mn_safety_step() asks for. The order to carry them out is the order here. */
-#define MN_ACT_KILL		(1U << 0)	/* stop the motor now, with the epoch as it is now */
+#define MN_ACT_KILL		(1U << 0)	/* stop the motor now, with the present epoch */
 #define MN_ACT_LEASE		(1U << 1)	/* renew the handpiece's lease */
-#define MN_ACT_START		(1U << 2)	/* the trigger: go through the gate, where one may sleep */
+#define MN_ACT_START		(1U << 2)	/* the trigger: to the gate, where one may sleep */
 #define MN_ACT_READ_TAG		(1U << 3)	/* read the cartridge's tag */
 #define MN_ACT_LEASE_WARNING	(1U << 4)	/* half of the lease is over */
-#define MN_ACT_MARK		(1U << 5)	/* mark the cartridge, read it back, then ARM_COMMIT */
+#define MN_ACT_MARK		(1U << 5)	/* mark the cartridge, read back, ARM_COMMIT */
 #define MN_ACT_RESYNC		(1U << 6)	/* stop again, in a way that is confirmed */
 
 /**
@@ -337,7 +383,8 @@ struct mn_safety {
  * @MN_HAPPENS_CLOSE: The controller is gone.
  * @MN_HAPPENS_SET_LIMITS: Lower limits of the treatment. -EPERM a raise, -EINVAL.
  * @MN_HAPPENS_SET_ADMIN: Lower limits of the administrator. -EPERM a raise, -EINVAL.
- * @MN_HAPPENS_ARM: Check a set point. 0 and perhaps %MN_ACT_MARK. -ERANGE, -EAGAIN, -EINVAL, -EBADFD.
+ * @MN_HAPPENS_ARM: Check a set point. 0 and perhaps %MN_ACT_MARK. -ERANGE, -EAGAIN, -EINVAL,
+ *	-EBADFD.
  * @MN_HAPPENS_ARM_COMMIT: Hold it. As ARM, and -ECANCELED if a stop came in between.
  * @MN_HAPPENS_UPDATE: Change it, and go to the gate next if RUNNING. As ARM.
  * @MN_HAPPENS_START: The controller starts, and goes to the gate next. -EOPNOTSUPP, -EBADFD.

@@ -58,6 +58,8 @@ struct mn_out {
  * @clock_valid: @clock_us is set.
  * @clock_us: Our clock minus the handpiece's, the least seen: the most prompt packet.
  * @clock_at_us: When it was last brought up to date, our clock.
+ * @status_number: Of the last status, valid with @clock_valid.
+ * @boot_id: Of the power-on that it belongs to.
  */
 struct mn_usb {
 	struct usb_interface *intf;
@@ -74,6 +76,8 @@ struct mn_usb {
 	bool clock_valid;
 	s64 clock_us;
 	s64 clock_at_us;
+	u32 status_number;
+	u32 boot_id;
 };
 
 static void bad_packet(struct mn_usb *usb, enum mnp_check check, u8 type)
@@ -195,6 +199,26 @@ static void clock_forget(struct mn_usb *usb)
 	spin_unlock_irqrestore(&usb->clock_lock, flags);
 }
 
+/*
+ * Statuses come on two ways, and the longer way may bring an older one after a newer. What was then is
+ * not so any more: true if @report is to be left alone.
+ */
+static bool out_of_date(struct mn_usb *usb, const struct mn_report *report, u32 number)
+{
+	unsigned long flags;
+	bool old;
+
+	spin_lock_irqsave(&usb->clock_lock, flags);
+	old = usb->clock_valid && usb->boot_id == report->boot_id &&
+	      (s32)(number - usb->status_number) < 0;
+	if (!old) {
+		usb->status_number = number;
+		usb->boot_id = report->boot_id;
+	}
+	spin_unlock_irqrestore(&usb->clock_lock, flags);
+	return old;
+}
+
 static u64 now_us(void)
 {
 	return div_u64(ktime_get_ns(), NSEC_PER_USEC);
@@ -202,19 +226,29 @@ static u64 now_us(void)
 
 /* ---- what the handpiece sends ---- */
 
+static int take_report(struct mn_usb *usb, const void *data, size_t size, struct mn_report *report)
+{
+	enum mnp_check check;
+	u64 time_us;
+	u32 number;
+
+	check = mnp_parse_status(data, size, report, &number, &time_us);
+	if (check) {
+		bad_packet(usb, check, MNP_TYPE_STATUS);
+		return -EPROTO;
+	}
+	if (out_of_date(usb, report, number))
+		return 0;
+	clock_sample(usb, now_us(), time_us);
+	mn_report_status(usb->mn, report);
+	return 0;
+}
+
 static void take_status(struct mn_usb *usb, const void *data, size_t size)
 {
 	struct mn_report report;
-	enum mnp_check check;
-	u64 time_us;
 
-	check = mnp_parse_status(data, size, &report, &time_us);
-	if (check) {
-		bad_packet(usb, check, MNP_TYPE_STATUS);
-		return;
-	}
-	clock_sample(usb, now_us(), time_us);
-	mn_report_status(usb->mn, &report);
+	take_report(usb, data, size, &report);
 }
 
 static void take_strokes(struct mn_usb *usb, const void *data, size_t size)
@@ -408,20 +442,10 @@ static int mn_usb_start(struct mn_device *mn, const struct mn_order *order)
 static int report_status(struct mn_usb *usb, struct mn_report *report)
 {
 	struct mnp_status answer;
-	enum mnp_check check;
-	u64 time_us;
 	int err;
 
 	err = request_in(usb, MNP_REQ_STATUS, &answer, sizeof(answer));
-	if (err)
-		return err;
-	check = mnp_parse_status(&answer, sizeof(answer), report, &time_us);
-	if (check) {
-		bad_packet(usb, check, MNP_TYPE_STATUS);
-		return -EPROTO;
-	}
-	mn_report_status(usb->mn, report);
-	return 0;
+	return err ?: take_report(usb, &answer, sizeof(answer), report);
 }
 
 static int mn_usb_stop(struct mn_device *mn, u32 epoch)
@@ -545,8 +569,8 @@ static void free_usb(struct mn_usb *usb)
 }
 
 /* Each buffer is an allocation of its own: two that share a cache line cannot both be for DMA. */
-static struct urb *new_urb(struct mn_usb *usb, const struct usb_endpoint_descriptor *ep, size_t size,
-			   usb_complete_t complete)
+static struct urb *new_urb(struct mn_usb *usb, const struct usb_endpoint_descriptor *ep,
+			   size_t size, usb_complete_t complete)
 {
 	struct urb *urb = usb_alloc_urb(0, GFP_KERNEL);
 	void *buffer;

@@ -126,10 +126,13 @@ enum mnp_check mnp_parse_identify(const void *data, size_t size, struct mn_caps 
 		return check;
 	if (le32_to_cpu(p->magic) != MNP_MAGIC)
 		return MNP_CHECK_VALUE;
+	if (le16_to_cpu(p->version_min) > le16_to_cpu(p->version_max) ||
+	    (le32_to_cpu(p->features) & ~MNP_FEATURE_TRIGGER) ||
+	    (le32_to_cpu(p->measures) & ~MNP_MEASURES_ALL) ||
+	    le32_to_cpu(p->self_test) > MNP_SELF_TEST_BUSY)
+		return MNP_CHECK_VALUE;
 	if (le16_to_cpu(p->version_min) > MNP_VERSION || le16_to_cpu(p->version_max) < MNP_VERSION)
 		return MNP_CHECK_VERSION;
-	if (le32_to_cpu(p->features) & ~MNP_FEATURE_TRIGGER)
-		return MNP_CHECK_VALUE;
 
 	memset(caps, 0, sizeof(*caps));
 	caps->transport = MN_TRANSPORT_USB;
@@ -173,12 +176,13 @@ enum mnp_check mnp_parse_identify(const void *data, size_t size, struct mn_caps 
  * @data: What it sent.
  * @size: How much.
  * @report: Out.
+ * @number: Out: counts what it reported.
  * @time_us: Out: its clock.
  *
  * Return: enum mnp_check.
  */
 enum mnp_check mnp_parse_status(const void *data, size_t size, struct mn_report *report,
-				u64 *time_us)
+				u32 *number, u64 *time_us)
 {
 	static const struct {
 		u32 wire;
@@ -203,6 +207,7 @@ enum mnp_check mnp_parse_status(const void *data, size_t size, struct mn_report 
 		return MNP_CHECK_RESERVED;
 	wire = le16_to_cpu(p->inputs);
 	if (p->state > MNP_STATE_FAULT || wire >> ARRAY_SIZE(inputs) ||
+	    le16_to_cpu(p->refusal) > MNP_RESULT_MARK ||
 	    le32_to_cpu(p->self_test) > MNP_SELF_TEST_BUSY)
 		return MNP_CHECK_VALUE;
 
@@ -228,6 +233,7 @@ enum mnp_check mnp_parse_status(const void *data, size_t size, struct mn_report 
 		report->self_test = MN_SELF_TEST_NEVER;
 		break;
 	}
+	*number = le32_to_cpu(p->number);
 	*time_us = le64_to_cpu(p->time_us);
 	return MNP_CHECK_OK;
 }

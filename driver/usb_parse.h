@@ -39,7 +39,7 @@ struct mnp_identity {
 enum mnp_check mnp_parse_identify(const void *data, size_t size, struct mn_caps *caps,
 				  struct mnp_identity *identity);
 enum mnp_check mnp_parse_status(const void *data, size_t size, struct mn_report *report,
-				u64 *time_us);
+				u32 *number, u64 *time_us);
 enum mnp_check mnp_parse_result(const void *data, size_t size, u8 *request, u16 *tag, u8 *result);
 enum mnp_check mnp_parse_cartridge(const void *data, size_t size, struct mn_tag *tag);
 enum mnp_check mnp_parse_strokes(const void *data, size_t size, struct mn_stroke *strokes,

@@ -86,8 +86,9 @@ struct mnp_identify {
 #define MNP_MEASURES_HOME	(1u << 2)
 #define MNP_MEASURES_CURRENT	(1u << 3)
 #define MNP_MEASURES_TEMPERATURE (1u << 4)
+#define MNP_MEASURES_ALL	0x0000001fu
 
-#define MNP_FEATURE_TRIGGER	(1u << 0)	/* has a foot switch or button; only that starts it */
+#define MNP_FEATURE_TRIGGER	(1u << 0)	/* only its foot switch or button starts it */
 
 #define MNP_SELF_TEST_NEVER	0
 #define MNP_SELF_TEST_PASSED	1
@@ -144,7 +145,7 @@ struct mnp_status {
 #define MNP_RESULT_LIMIT		5	/* beyond the handpiece's own ceiling */
 #define MNP_RESULT_LEASE		6	/* no fresh lease */
 #define MNP_RESULT_INTERLOCK		7	/* emergency stop, cartridge, trigger not pressed */
-#define MNP_RESULT_FAULT		8	/* a fault is latched, or its cause persists (CLEAR) */
+#define MNP_RESULT_FAULT		8	/* a fault is latched, or (CLEAR) its cause stays */
 #define MNP_RESULT_BUSY			9
 #define MNP_RESULT_MARK			10	/* marked for another treatment, or write failed */
 

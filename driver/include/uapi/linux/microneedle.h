@@ -92,7 +92,8 @@ enum mn_source {
  * @MN_FAULT_LEASE: The controller did not renew its lease in time.
  * @MN_FAULT_HANDPIECE_LEASE: The handpiece stopped because the kernel's renewals did not reach it.
  * @MN_FAULT_CONTROLLER_LOST: The controlling file was closed while RUNNING.
- * @MN_FAULT_OVER_DEPTH: A stroke went deeper than limit and tolerance. Detail: depth, limit (um).
+ * @MN_FAULT_OVER_DEPTH: A stroke went deeper than set, which is never above the limit, and the
+ *	device's tolerance. Detail: depth, set depth (um).
  * @MN_FAULT_OVER_RATE: Strokes came faster than the limit. Detail: rate, limit (mHz).
  * @MN_FAULT_UNDER_RATE: Below half the set rate for 200 ms. Detail: rate, set rate (mHz).
  * @MN_FAULT_STROKE_SILENCE: No stroke report for 100 ms while RUNNING.
@@ -303,6 +304,7 @@ enum mn_control {
  * @cartridge_needles: Needles of the cartridge.
  * @cartridge_needle_um: Their length.
  * @cartridge_expiry_days: Last day of use, in days since 1970-01-01.
+ * @pad: 0.
  * @cartridge_uid: Identity of the cartridge.
  * @cartridge_lot: Lot, NUL terminated.
  * @treatment: Id of the treatment that dose and session limits belong to, all zero before the
@@ -345,7 +347,7 @@ struct mn_status {
 
 /* mn_status.cartridge_flags */
 #define MN_CARTRIDGE_PRESENT		(1U << 0)
-#define MN_CARTRIDGE_READABLE		(1U << 1)	/* the tag was read and its check is right */
+#define MN_CARTRIDGE_READABLE		(1U << 1)	/* the tag was read, its check is right */
 #define MN_CARTRIDGE_MARKED		(1U << 2)	/* it carries a used mark */
 #define MN_CARTRIDGE_SPENT		(1U << 3)	/* its mark cannot be honoured any more */
 
@@ -374,7 +376,8 @@ struct mn_limits {
 /**
  * struct mn_acquire - Become the controller (%MN_IOC_ACQUIRE).
  * @treatment: Random id of the treatment, not all zero. The id of the last treatment goes on with
- *	it; its dose and session limits stay. Another id starts a new treatment.
+ *	it; its dose and session limits stay. Another id starts a new treatment, and the one
+ *	before is over: its id is refused from then on (-EINVAL).
  * @lease_ms: Time after which the device stops unless %MN_IOC_HEARTBEAT renews it, 100 to 500;
  *	0 is 300.
  * @flags: 0.
@@ -593,8 +596,8 @@ struct mn_record {
  *
  * RELEASE stops if need be and gives up control. START begins to run: -EBADFD not ARMED,
  * -EOPNOTSUPP the device has a trigger and only that starts it, -ECANCELED a stop came in
- * between, -EREMOTEIO the handpiece refused. HEARTBEAT renews the lease: -ETIME too late, the
- * fault is latched.
+ * between, -EREMOTEIO the handpiece refused. HEARTBEAT renews the lease: -ETIME too late;
+ * nothing but ACQUIRE gives a new lease, and if it was ARMED or RUNNING the fault is latched.
  */
 #define MN_IOC_RELEASE		_IO(MN_IOC_TYPE, 0x11)
 #define MN_IOC_SET_LIMITS	_IOW(MN_IOC_TYPE, 0x12, struct mn_set_limits)
