@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "faults.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "model.h"
+
+static const char *const words[HP_WORDS] = {
+	[HP_W_NONE] = "none",
+	[HP_W_ANY] = "any",
+	[HP_W_STROKES] = "strokes",
+	[HP_W_STATUS] = "status",
+	[HP_W_RESULT] = "result",
+	[HP_W_IDENTIFY] = "identify",
+	[HP_W_CARTRIDGE] = "cartridge",
+	[HP_W_SHORT] = "short",
+	[HP_W_LENGTH] = "length",
+	[HP_W_VERSION] = "version",
+	[HP_W_TYPE] = "type",
+	[HP_W_VALUE] = "value",
+	[HP_W_DEPTH] = "depth",
+	[HP_W_RATE] = "rate",
+	[HP_W_HOME] = "home",
+	[HP_W_CURRENT] = "current",
+	[HP_W_TEMPERATURE] = "temperature",
+	[HP_W_STOP] = "stop",
+	[HP_W_START] = "start",
+	[HP_W_MARK] = "mark",
+	[HP_W_CLEAR] = "clear",
+	[HP_W_SELF_TEST] = "self_test",
+	[HP_W_RUNNING] = "running",
+	[HP_W_KILL] = "kill",
+	[HP_W_EP0] = "ep0",
+	[HP_W_IGNORE] = "ignore",
+	[HP_W_NAK] = "nak",
+	[HP_W_EXPIRY] = "expiry",
+	[HP_W_RENEWALS] = "renewals",
+	[HP_W_REPORTS] = "reports",
+};
+
+static const struct hp_fault_info infos[HP_FAULTS] = {
+	[HP_OVERSHOOT] = { "overshoot", HP_P_UM | HP_P_STROKES | HP_P_OWN,
+		{ .um = 300, .strokes = 1 } },
+	[HP_FROZEN_DEPTH] = { "frozen_depth", HP_P_UM | HP_P_STROKES, { 0 } },
+	[HP_STALL] = { "stall", HP_P_OWN, { 0 } },
+	[HP_RUNAWAY] = { "runaway", HP_P_MHZ | HP_P_STROKES, { .mhz = 250000 } },
+	[HP_STROKE_SILENCE] = { "stroke_silence", HP_P_STROKES, { 0 } },
+	[HP_STATUS_SILENCE] = { "status_silence", HP_P_COUNT, { 0 } },
+	[HP_REPORT_GAP] = { "report_gap", HP_P_COUNT, { .count = 1 } },
+	[HP_REPORT_REPEAT] = { "report_repeat", HP_P_COUNT, { .count = 1 } },
+	[HP_REPORT_LATE] = { "report_late", HP_P_MS | HP_P_COUNT, { .ms = 60, .count = 1 } },
+	[HP_SLOW] = { "slow", HP_P_MHZ | HP_P_STROKES, { .mhz = 22000 } },
+	[HP_OVER_CURRENT] = { "over_current", HP_P_MA | HP_P_STROKES | HP_P_OWN,
+		{ .ma = 2600 } },
+	[HP_OVER_TEMPERATURE] = { "over_temperature", HP_P_MC | HP_P_OWN, { .mc = 75000 } },
+	[HP_NOT_HOME] = { "not_home", HP_P_UM | HP_P_OWN, { .um = 200 } },
+	[HP_MALFORMED] = { "malformed", HP_P_WHICH | HP_P_HOW | HP_P_COUNT,
+		{ .count = 1, .which = HP_W_STATUS, .how = HP_W_SHORT },
+		{ HP_W_STROKES, HP_W_STATUS, HP_W_RESULT, HP_W_IDENTIFY, HP_W_CARTRIDGE },
+		{ HP_W_SHORT, HP_W_LENGTH, HP_W_VERSION, HP_W_TYPE, HP_W_VALUE } },
+	[HP_BAD_CRC] = { "bad_crc", HP_P_COUNT, { 0 } },
+	[HP_IGNORE_LEASE] = { "ignore_lease", HP_P_HOW, { .how = HP_W_EXPIRY },
+		.how = { HP_W_EXPIRY, HP_W_RENEWALS } },
+	[HP_IGNORE_STOP] = { "ignore_stop", HP_P_HOW | HP_P_WHERE | HP_P_COUNT,
+		{ .how = HP_W_IGNORE, .where = HP_W_ANY },
+		{ HP_W_KILL, HP_W_EP0, HP_W_ANY }, { HP_W_IGNORE, HP_W_NAK } },
+	[HP_WRONG_VERSION] = { "wrong_version", HP_P_COUNT, { 0 } },
+	[HP_REJECT_START] = { "reject_start", HP_P_RESULT | HP_P_COUNT,
+		{ .result = 9, .count = 1 } },
+	[HP_LATE_RESULT] = { "late_result", HP_P_MS | HP_P_COUNT | HP_P_REQUEST,
+		{ .ms = 200, .count = 1, .request = HP_W_ANY },
+		.how = { HP_W_ANY, HP_W_START, HP_W_STOP, HP_W_MARK, HP_W_CLEAR, HP_W_SELF_TEST } },
+	[HP_UNEXPECTED_MOTION] = { "unexpected_motion", HP_P_UM | HP_P_MHZ | HP_P_STROKES,
+		{ .um = 300, .mhz = 25000, .strokes = 5 } },
+	[HP_SELF_TEST_FAIL] = { "self_test_fail", 0, { 0 } },
+	[HP_CALIBRATION] = { "calibration", HP_P_AGE_DAYS, { .age_days = 400 } },
+	[HP_DISCONNECT_AT] = { "disconnect_at", HP_P_STEP, { .step = HP_W_RUNNING },
+		{ HP_W_IDENTIFY, HP_W_STOP, HP_W_START, HP_W_MARK, HP_W_RUNNING } },
+	[HP_NV_FAULT] = { "nv_fault", HP_P_MASK, { .mask = 1u << 9 } },
+	[HP_MISSING_MEASUREMENT] = { "missing_measurement", HP_P_WHICH | HP_P_ON | HP_P_COUNT,
+		{ .which = HP_W_CURRENT, .on = HP_W_REPORTS },
+		{ HP_W_DEPTH, HP_W_RATE, HP_W_HOME, HP_W_CURRENT, HP_W_TEMPERATURE },
+		{ HP_W_REPORTS, HP_W_IDENTIFY } },
+};
+
+const struct hp_fault_info *hp_fault_info(enum hp_fault fault)
+{
+	return &infos[fault];
+}
+
+enum hp_fault hp_fault_by_name(const char *name)
+{
+	for (unsigned int i = 0; i < HP_FAULTS; i++) {
+		if (!strcmp(name, infos[i].name))
+			return (enum hp_fault)i;
+	}
+	return HP_FAULTS;
+}
+
+const char *hp_word_name(enum hp_word word)
+{
+	return words[word];
+}
+
+enum hp_word hp_word_by_name(const char *name)
+{
+	for (unsigned int i = 0; i < HP_WORDS; i++) {
+		if (!strcmp(name, words[i]))
+			return (enum hp_word)i;
+	}
+	return HP_WORDS;
+}
+
+void hp_faults_init(struct hp_faults *f)
+{
+	memset(f, 0, sizeof(*f));
+}
+
+static struct hp_injection *room(struct hp_faults *f)
+{
+	if (f->count < HP_INJECTIONS_MAX)
+		return &f->injection[f->count++];
+	/* one that is over gives its place; its id is then unknown to "await" */
+	for (unsigned int i = 0; i < f->count; i++) {
+		if (f->injection[i].state == HP_OVER)
+			return &f->injection[i];
+	}
+	return NULL;
+}
+
+struct hp_injection *hp_faults_add(struct hp_faults *f, enum hp_fault fault,
+				   const struct hp_fault_params *params)
+{
+	const struct hp_fault_info *info = &infos[fault];
+	struct hp_injection *i = room(f);
+
+	if (!i)
+		return NULL;
+	memset(i, 0, sizeof(*i));
+	i->id = ++f->last_id;
+	i->fault = fault;
+	i->state = HP_WAITING;
+	i->params = *params;
+	i->at_ns = HP_NEVER;
+	i->left = info->takes & HP_P_STROKES ? params->strokes : params->count;
+	i->limited = i->left != 0;
+	return i;
+}
+
+struct hp_injection *hp_faults_by_id(struct hp_faults *f, uint32_t id)
+{
+	for (unsigned int i = 0; i < f->count; i++) {
+		if (f->injection[i].id == id)
+			return &f->injection[i];
+	}
+	return NULL;
+}
+
+struct hp_injection *hp_faults_active(struct hp_faults *f, enum hp_fault fault)
+{
+	for (unsigned int i = 0; i < f->count; i++) {
+		if (f->injection[i].state == HP_ACTIVE && f->injection[i].fault == fault)
+			return &f->injection[i];
+	}
+	return NULL;
+}
+
+void hp_faults_effect(struct hp_injection *i, uint64_t now, const char *detail, ...)
+{
+	va_list ap;
+
+	if (i->effects++)
+		return;
+	i->effect_ns = now;
+	va_start(ap, detail);
+	vsnprintf(i->detail, sizeof(i->detail), detail, ap);
+	va_end(ap);
+}
+
+void hp_faults_spend(struct hp_injection *i)
+{
+	if (i->limited && i->left && --i->left == 0)
+		i->state = HP_OVER;
+}
