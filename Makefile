@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# The doors: make demo, make check, make help. Parts have makefiles of their own.
+
+BUILD ?= build
+KDIR ?= /lib/modules/$(shell uname -r)/build
+KERNEL ?= 6.12
+export KERNEL
+
+NEED := tests/lab/need
+DAEMON_PACKAGES := gcc pkg-config libevent-dev libudev-dev libjansson-dev libsqlite3-dev \
+	libsystemd-dev libgcrypt20-dev
+HANDPIECE_PACKAGES := gcc pkg-config libjansson-dev libaio-dev
+UNIT_PACKAGES := libcmocka-dev python3-pytest python3 jq
+
+.DEFAULT_GOAL := all
+
+include daemon/daemon.mk
+include tests/handpiece/handpiece.mk
+include tests/unit/unit.mk
+
+.PHONY: all modules programs packages
+all: programs modules ## the daemon, the client and the modules for the running kernel (or KDIR=)
+
+modules: ## the modules for the running kernel, or for the one whose headers are in KDIR=
+	@test -e $(KDIR)/Makefile || { \
+		echo "no kernel headers in $(KDIR): install linux-headers-$$(uname -r), or give KDIR=" >&2; \
+		exit 1; }
+	$(MAKE) -C $(KDIR) M=$(CURDIR) modules
+
+packages: # what the programs are built with
+	@$(NEED) $(DAEMON_PACKAGES) $(HANDPIECE_PACKAGES)
+
+programs: packages ## microneedled, mnctl and the simulated handpiece, in build/bin
+	@$(MAKE) --no-print-directory $(BUILD)/bin/microneedled $(BUILD)/bin/mnctl \
+		$(BUILD)/bin/mn-handpiece
+
+.PHONY: demo shell
+demo: programs ## a whole treatment on a stock Debian kernel, shown as it happens
+	@tests/demo/run
+
+shell: programs ## an interactive Debian machine with the handpiece attached and the daemon up
+	@tests/lab/shell
+
+.PHONY: check check-static check-unit check-kunit check-lab check-system check-system-uml
+.PHONY: check-system-debian
+check: programs ## every test; ends with N passed, N failed
+	@tests/check static unit kunit lab system-uml system-debian
+
+check-static: ## checkpatch, sparse, W=1, clang-format, clang-tidy, cppcheck, and house rules
+	@tests/check static
+
+check-unit: programs ## user space: cmocka, and the programs' command lines
+	@tests/check unit
+
+check-kunit: ## the driver's KUnit tests, in UML
+	@tests/check kunit
+
+check-lab: ## the lab's tests of itself
+	@tests/check lab
+
+check-system: programs ## system tests in both lanes
+	@tests/check system-uml system-debian
+
+check-system-uml: programs ## system tests in UML: instrumented kernel, virtual time
+	@tests/check system-uml
+
+check-system-debian: programs ## system tests on a stock Debian kernel: counted time (KERNEL=6.1 for the other)
+	@tests/check system-debian
+
+.PHONY: bench
+bench: programs ## figures, in counted and in virtual time
+	@tests/bench/run
+
+.PHONY: clean help
+clean: ## remove what was built; built kernels stay in their cache
+	rm -rf $(BUILD)
+	@test ! -e $(KDIR)/Makefile || $(MAKE) -s -C $(KDIR) M=$(CURDIR) clean
+
+help: ## this list
+	@echo "KERNEL=6.12 or 6.1 chooses the Debian kernel of the lab (now $(KERNEL))"
+	@sed -n 's/^\([a-z][a-z-]*\):.*## \(.*\)/\1\t\2/p' Makefile | expand -t 24
