@@ -538,7 +538,8 @@ static int mn_stop_confirmed(struct mn_device *mn, enum mn_happening why)
  * mn_device_register() - Stop the handpiece, then let programs see it.
  * @mn: From mn_device_alloc(). After an error only mn_device_put() is left to do.
  *
- * Context: may sleep. Return: 0 or -errno.
+ * Context: may sleep.
+ * Return: 0 or -errno.
  */
 int mn_device_register(struct mn_device *mn)
 {

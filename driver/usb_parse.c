@@ -47,7 +47,7 @@ static const struct {
 /* The handpiece's mask of its own faults in our codes; what we do not know is HANDPIECE. */
 static u64 our_faults(u32 own)
 {
-	u64 ours = own & ~MNP_FAULT_ALL ? BIT_ULL(MN_FAULT_HANDPIECE) : 0;
+	u64 ours = (own & ~MNP_FAULT_ALL) ? BIT_ULL(MN_FAULT_HANDPIECE) : 0;
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(mnp_faults); i++)

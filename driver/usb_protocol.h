@@ -220,7 +220,7 @@ struct mnp_stroke {
 	__le32 epoch;		/* of the START that it belongs to */
 	__le64 time_us;		/* device clock at its deepest point */
 	__le32 depth_um;	/* measured */
-	__le32 period_us;	/* since the stroke before; 0 for the first after a START */
+	__le32 period_us;	/* since the stroke before; 0 for the first after a standstill */
 	__le32 current_ma;	/* peak; 0xffffffff: not measured */
 	__le32 reserved;
 };

@@ -40,7 +40,7 @@ def depth_svg(strokes, set_um, limit_um):
     for um, colour, name in ((limit_um, "#c00", "limit"), (set_um, "#06c", "set")):
         out.append(f'<line x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y(um):.1f}" y2="{y(um):.1f}" '
                    f'stroke="{colour}" stroke-dasharray="6 3"/>')
-        out.append(f'<text x="{WIDTH - RIGHT - 4}" y="{y(um) - 5:.1f}" fill="{colour}" '
+        out.append(f'<text x="{WIDTH - RIGHT - 4}" y="{y(um) + 14:.1f}" fill="{colour}" '
                    f'text-anchor="end">{name} {um / 1000:.2f} mm</text>')
     for _, at_ns, um, _, _ in strokes:
         deep = um > set_um + 150
