@@ -57,8 +57,9 @@ static ssize_t faults_show(struct device *dev, struct device_attribute *attr, ch
 static DEVICE_ATTR_RO(faults);
 
 /*
- * Limits: a folder for each quantity, in it what is effective, which source binds, and the sources that apply
- * to the transport. The administrator's is the one that can be written, and only to lower it.
+ * Limits: a folder for each quantity, in it what is effective, which source binds, and the
+ * sources that apply to the transport. The administrator's is the one that can be written, and
+ * only to lower it.
  */
 #define SHOW_EFFECTIVE		MN_SOURCE_NR
 #define SHOW_BINDING		(MN_SOURCE_NR + 1)

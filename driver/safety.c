@@ -696,6 +696,16 @@ static int heartbeat(struct mn_safety *s, u64 now)
 	return 0;
 }
 
+/*
+ * Strokes that were made and not told. A number that jumped back, or wildly, says nothing of how
+ * many.
+ */
+static void add_dose(struct mn_safety *s, u32 strokes)
+{
+	if (strokes <= MN_ABSOLUTE_DOSE_STROKES && s->keep.dose <= MN_ABSOLUTE_DOSE_STROKES)
+		s->keep.dose += strokes;
+}
+
 /* Faults whose cause is still there. */
 static u64 causes(const struct mn_safety *s)
 {
@@ -715,6 +725,20 @@ static u64 causes(const struct mn_safety *s)
 	return still;
 }
 
+/*
+ * Strokes that were made and not reported, as the handpiece's own count shows once it stands
+ * still: they count as dose, and the next run's first stroke is not to blame for them.
+ */
+static void catch_up(struct mn_safety *s)
+{
+	u32 missing = s->report.strokes + 1 - s->stroke_next;
+
+	if (!at_home(s) || !s->stroke_synced || !missing)
+		return;
+	add_dose(s, missing);
+	s->stroke_next = s->report.strokes + 1;
+}
+
 static int clear(struct mn_safety *s, u64 named)
 {
 	u64 remaining = s->keep.faults & (~named | causes(s));
@@ -723,6 +747,7 @@ static int clear(struct mn_safety *s, u64 named)
 		return -EPERM;
 	if (s->state != MN_STATE_FAULT)
 		return -EBADFD;
+	catch_up(s);
 	s->keep.faults = remaining;
 	if (!remaining) {
 		s->keep.first = MN_FAULT_NONE;
@@ -742,8 +767,7 @@ static void check_sequence(struct mn_safety *s, const struct mn_stroke *k, u64 n
 	u32 missing = k->number - s->stroke_next;
 
 	if (s->stroke_synced && missing) {
-		if (missing <= MN_ABSOLUTE_DOSE_STROKES && s->keep.dose <= MN_ABSOLUTE_DOSE_STROKES)
-			s->keep.dose += missing;
+		add_dose(s, missing);
 		latch(s, MN_FAULT_SEQUENCE, (s32)k->number, (s32)s->stroke_next, now, actions);
 	}
 	s->stroke_synced = true;

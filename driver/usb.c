@@ -88,13 +88,21 @@ static void bad_packet(struct mn_usb *usb, enum mnp_check check, u8 type)
 
 /* ---- requests on endpoint 0 ---- */
 
+/* What answers an IN request has the request's number for its type. */
 static int request_in(struct mn_usb *usb, u8 request, void *answer, u16 size)
 {
 	u16 intf = usb->intf->cur_altsetting->desc.bInterfaceNumber;
+	int err;
 
-	return usb_control_msg_recv(usb->udev, 0, request,
-				    USB_DIR_IN | USB_TYPE_VENDOR | USB_RECIP_INTERFACE, 0, intf,
-				    answer, size, MN_REQUEST_MS, GFP_NOIO);
+	err = usb_control_msg_recv(usb->udev, 0, request,
+				   USB_DIR_IN | USB_TYPE_VENDOR | USB_RECIP_INTERFACE, 0, intf,
+				   answer, size, MN_REQUEST_MS, GFP_NOIO);
+	if (err != -EREMOTEIO)
+		return err;
+	/* usbcore's word for a short answer, which must not be taken for a refusal. */
+	if (usb->mn)
+		bad_packet(usb, MNP_CHECK_SHORT, request);
+	return -EPROTO;
 }
 
 static int ask_result(struct mn_usb *usb, u8 request, u8 *result)
@@ -200,8 +208,8 @@ static void clock_forget(struct mn_usb *usb)
 }
 
 /*
- * Statuses come on two ways, and the longer way may bring an older one after a newer. What was then is
- * not so any more: true if @report is to be left alone.
+ * Statuses come on two ways, and the longer way may bring an older one after a newer. What was then
+ * is not so any more: true if @report is to be left alone.
  */
 static bool out_of_date(struct mn_usb *usb, const struct mn_report *report, u32 number)
 {
@@ -209,6 +217,9 @@ static bool out_of_date(struct mn_usb *usb, const struct mn_report *report, u32 
 	bool old;
 
 	spin_lock_irqsave(&usb->clock_lock, flags);
+	/* A handpiece that restarted counts, and tells the time, from the beginning. */
+	if (usb->boot_id != report->boot_id)
+		usb->clock_valid = false;
 	old = usb->clock_valid && usb->boot_id == report->boot_id &&
 	      (s32)(number - usb->status_number) < 0;
 	if (!old) {

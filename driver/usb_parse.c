@@ -70,8 +70,6 @@ u32 mnp_own_faults(u64 faults)
 	for (i = 0; i < ARRAY_SIZE(mnp_faults); i++)
 		if (faults & BIT_ULL(mnp_faults[i].code))
 			own |= mnp_faults[i].own;
-	if (faults & BIT_ULL(MN_FAULT_HANDPIECE))
-		own |= ~MNP_FAULT_ALL;
 	return own;
 }
 
