@@ -6,6 +6,7 @@
  * and explored in one place.
  */
 #include <linux/errno.h>
+#include <linux/math64.h>
 #include <linux/string.h>
 
 #include "safety.h"
@@ -633,6 +634,10 @@ static int begin(struct mn_safety *s, u64 now, u32 *actions, struct mn_refusal *
 		return -ECANCELED;
 	refusal->interlocks = mn_safety_interlocks(s) &
 			      ~(running ? while_active : MN_INTERLOCK_TRIGGER);
+	if (running && now >= after_ms(s->run_since, s->set.run.ms)) {
+		halt(s, MN_STATE_SAFE, MN_CAUSE_RUN_TIME, now, actions);
+		return -ECANCELED;
+	}
 	if (refusal->interlocks || !s->held || !set_fits(s)) {
 		/* It does not go on with a set point that was given up. */
 		if (running)
@@ -658,6 +663,10 @@ static int begin(struct mn_safety *s, u64 now, u32 *actions, struct mn_refusal *
 	s->run_epoch = s->epoch;
 	s->arm_deadline = 0;
 	s->run_deadline = after_ms(s->run_since, s->set.run.ms);
+	/* The handpiece counts from this START; rounded down, and 0 is not a time. */
+	s->run_left.ms = (u32)div_u64(s->run_deadline - now, NSEC_PER_MS);
+	if (!s->run_left.ms)
+		s->run_left.ms = 1;
 	return 0;
 }
 
@@ -978,7 +987,6 @@ static void read_tag(struct mn_safety *s, const struct mn_tag *tag, u64 now, u32
 	} else {
 		s->held = ours && !memcmp(tag->treatment, s->keep.treatment, 16);
 	}
-	s->mark_tried = false;
 	if (s->keep.dose_ends && tag->uid != s->keep.dose_uid) {
 		s->keep.dose = 0;
 		s->keep.dose_ends = false;
@@ -1077,7 +1085,6 @@ int mn_safety_step(struct mn_safety *s, const struct mn_stimulus *what, u64 now,
 		lose_cartridge(s);
 		s->reported = false;
 		s->status_deadline = 0;
-		s->home_deadline = 0;
 		return 0;
 	default:
 		return -EINVAL;
@@ -1097,7 +1104,7 @@ struct mn_order mn_safety_order(const struct mn_safety *s)
 		.depth = s->set.depth,
 		.rate = s->set.rate,
 		.dose = { .strokes = strokes_left(s) },
-		.run = s->set.run,
+		.run = s->run_left,
 	};
 
 	return order;

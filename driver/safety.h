@@ -302,6 +302,7 @@ struct mn_refusal {
  * @released_since: Since when the trigger is released.
  * @press_deadline: When the press has lasted long enough to count.
  * @arm_deadline: When ARMED falls back to SAFE.
+ * @run_left: What is left of the run time at the last start or update.
  * @rate_since: When it began to run up to the set rate.
  * @run_since: When the motor was started.
  * @run_deadline: When the longest run is over.
@@ -352,6 +353,7 @@ struct mn_safety {
 	u64 arm_deadline;
 	u64 run_since;
 	u64 rate_since;
+	struct mn_span run_left;
 	u64 run_deadline;
 	u64 stroke_deadline;
 	u64 slow_deadline;
