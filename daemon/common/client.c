@@ -16,9 +16,9 @@
 #include "frame.h"
 
 /* The longest line that we take: answers with a whole record are longer than any request */
-#define ANSWER_BYTES	(16U << 20)
+#define ANSWER_BYTES (16U << 20)
 /* How often to try again while the daemon's backlog is full */
-#define RETRY_MS	10
+#define RETRY_MS 10
 
 struct mn_client {
 	int fd;
@@ -26,7 +26,7 @@ struct mn_client {
 	long long last_id;
 	struct mn_frame frame;
 	json_t *notifications; /* array, oldest first */
-	json_t *answers;       /* object by id: answers that nobody waited for yet */
+	json_t *answers; /* object by id: answers that nobody waited for yet */
 	char path[sizeof(((struct sockaddr_un *)0)->sun_path)];
 };
 
@@ -36,7 +36,9 @@ void mn_client_error_clear(struct mn_client_error *error)
 	memset(error, 0, sizeof(*error));
 }
 
-__attribute__((format(printf, 4, 5)))
+static int fail(struct mn_client_error *error, int result, const char *name, const char *format,
+		...) __attribute__((format(printf, 4, 5)));
+
 static int fail(struct mn_client_error *error, int result, const char *name, const char *format,
 		...)
 {
@@ -57,8 +59,9 @@ static int no_memory(struct mn_client_error *error)
 
 static int lost(struct mn_client_error *error)
 {
-	return fail(error, -EPIPE, "connection_lost",
-		    "The connection to the daemon was lost; what it ran has been stopped. Look at: systemctl status microneedled.");
+	return fail(
+		error, -EPIPE, "connection_lost",
+		"The connection to the daemon was lost; what it ran has been stopped. Look at: systemctl status microneedled.");
 }
 
 static int64_t now_ms(void)
@@ -113,19 +116,22 @@ static int explain_connect(int code, const char *path, struct mn_client_error *e
 			    "No daemon listens at %.108s. Start it: systemctl start microneedled.",
 			    path);
 	case ECONNREFUSED:
-		return fail(error, -code, "not_reachable",
-			    "The daemon that listened at %.108s has ended. Start it: systemctl start microneedled.",
-			    path);
+		return fail(
+			error, -code, "not_reachable",
+			"The daemon that listened at %.108s has ended. Start it: systemctl start microneedled.",
+			path);
 	case EACCES:
 	case EPERM:
-		return fail(error, -code, "not_permitted",
-			    "This user may not open %.108s. Ask the administrator of this computer.",
-			    path);
+		return fail(
+			error, -code, "not_permitted",
+			"This user may not open %.108s. Ask the administrator of this computer.",
+			path);
 	case EAGAIN:
 	case ETIMEDOUT:
-		return fail(error, -ETIMEDOUT, "timeout",
-			    "The daemon at %.108s takes no connection. Look at: systemctl status microneedled.",
-			    path);
+		return fail(
+			error, -ETIMEDOUT, "timeout",
+			"The daemon at %.108s takes no connection. Look at: systemctl status microneedled.",
+			path);
 	default:
 		return fail(error, -code, "not_reachable",
 			    "%.108s cannot be connected to: %s. Check the path of the socket.",
@@ -255,8 +261,9 @@ static int sort_message(struct mn_client *client, json_t *message, struct mn_cli
 		return 0;
 	}
 	json_decref(message);
-	return fail(error, -EPROTO, "bad_answer",
-		    "The daemon sent something that is no answer. Use mnctl and microneedled of the same release.");
+	return fail(
+		error, -EPROTO, "bad_answer",
+		"The daemon sent something that is no answer. Use mnctl and microneedled of the same release.");
 }
 
 /* Sort the lines that were read into answers and notifications */
@@ -281,8 +288,9 @@ static int take_lines(struct mn_client *client, struct mn_client_error *error)
 		}
 		if (!json_is_object(message)) {
 			json_decref(message);
-			return fail(error, -EPROTO, "bad_answer",
-				    "The daemon sent a line that is not JSON. Check that the socket is microneedled's.");
+			return fail(
+				error, -EPROTO, "bad_answer",
+				"The daemon sent a line that is not JSON. Check that the socket is microneedled's.");
 		}
 		result = sort_message(client, message, error);
 		if (result)
@@ -311,8 +319,9 @@ static int transmit(struct mn_client *client, const char *data, size_t size, int
 		/* Read meanwhile: the daemon may wait for us to */
 		result = wait_socket(client, POLLOUT | POLLIN, deadline, error);
 		if (result == 0)
-			result = fail(error, -ETIMEDOUT, "timeout",
-				      "The daemon does not read. Look at: systemctl status microneedled.");
+			result = fail(
+				error, -ETIMEDOUT, "timeout",
+				"The daemon does not read. Look at: systemctl status microneedled.");
 		else if (result > 0)
 			result = fill(client, error);
 		if (result) {
@@ -378,8 +387,9 @@ static int take_answer(json_t *answer, json_t **result, struct mn_client_error *
 	if (body)
 		code = daemon_error(body, error);
 	else if (!value)
-		code = fail(error, -EPROTO, "bad_answer",
-			    "The daemon answered without a result. Use mnctl and microneedled of the same release.");
+		code = fail(
+			error, -EPROTO, "bad_answer",
+			"The daemon answered without a result. Use mnctl and microneedled of the same release.");
 	else if (result)
 		*result = json_incref(value);
 	json_decref(answer);
@@ -414,8 +424,9 @@ int mn_client_wait(struct mn_client *client, long long id, int timeout_ms, json_
 		if (ready < 0)
 			return ready;
 		if (ready == 0)
-			return fail(error, -ETIMEDOUT, "timeout",
-				    "The daemon does not answer. Look at: systemctl status microneedled.");
+			return fail(
+				error, -ETIMEDOUT, "timeout",
+				"The daemon does not answer. Look at: systemctl status microneedled.");
 		ready = fill(client, error);
 		if (ready)
 			return ready;
@@ -445,8 +456,8 @@ int mn_client_call(struct mn_client *client, const char *method, json_t *params,
 int mn_client_hello(struct mn_client *client, const char *name, int timeout_ms, json_t **info,
 		    struct mn_client_error *error)
 {
-	json_t *params = json_pack("{ss si si}", "client", name, "protocol_min",
-				   MN_CLIENT_PROTOCOL, "protocol_max", MN_CLIENT_PROTOCOL);
+	json_t *params = json_pack("{ss si si}", "client", name, "protocol_min", MN_CLIENT_PROTOCOL,
+				   "protocol_max", MN_CLIENT_PROTOCOL);
 
 	if (!params)
 		return fail(error, -EINVAL, "bad_text", "The client's name is not UTF-8 text.");

@@ -27,9 +27,9 @@
 #include <stddef.h>
 
 /* Where the daemon listens unless the environment's MN_SOCKET says otherwise */
-#define MN_CLIENT_SOCKET	"/run/microneedle/control.sock"
+#define MN_CLIENT_SOCKET "/run/microneedle/control.sock"
 /* Version of the protocol that this library speaks */
-#define MN_CLIENT_PROTOCOL	1
+#define MN_CLIENT_PROTOCOL 1
 
 struct mn_client;
 

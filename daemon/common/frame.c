@@ -5,7 +5,7 @@
 #include "frame.h"
 
 /* What is read at once; the buffer grows by this up to the limit */
-#define CHUNK 4096U
+#define CHUNK ((size_t)4096)
 
 void mn_frame_init(struct mn_frame *frame, size_t limit)
 {

@@ -13,23 +13,23 @@
 #include <stddef.h>
 
 /* The longest request that the daemon takes, without its LF */
-#define MN_LINE_BYTES	65536
+#define MN_LINE_BYTES 65536
 
 enum mn_frame_result {
-	MN_FRAME_MORE,		/* no whole line is held, read more */
-	MN_FRAME_LINE,		/* a line, NUL terminated in place, valid until the next call */
-	MN_FRAME_TOO_LONG,	/* a line passed the limit */
-	MN_FRAME_NUL,		/* a line held a NUL */
+	MN_FRAME_MORE, /* no whole line is held, read more */
+	MN_FRAME_LINE, /* a line, NUL terminated in place, valid until the next call */
+	MN_FRAME_TOO_LONG, /* a line passed the limit */
+	MN_FRAME_NUL, /* a line held a NUL */
 };
 
 struct mn_frame {
 	char *data;
-	size_t start;		/* of what is not yet given out */
+	size_t start; /* of what is not yet given out */
 	size_t end;
-	size_t scanned;		/* no LF between start and here */
+	size_t scanned; /* no LF between start and here */
 	size_t capacity;
 	size_t limit;
-	bool skipping;		/* inside a line that was reported as too long */
+	bool skipping; /* inside a line that was reported as too long */
 };
 
 void mn_frame_init(struct mn_frame *frame, size_t limit);

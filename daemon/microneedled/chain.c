@@ -61,8 +61,8 @@ void chain_hash(uint8_t hash[CHAIN_HASH], const uint8_t prev[CHAIN_HASH],
 	finish(md, hash);
 }
 
-void chain_strokes(uint8_t hash[CHAIN_HASH], uint64_t position,
-		   const struct chain_stroke *strokes, size_t count)
+void chain_strokes(uint8_t hash[CHAIN_HASH], uint64_t position, const struct chain_stroke *strokes,
+		   size_t count)
 {
 	gcry_md_hd_t md = begin();
 

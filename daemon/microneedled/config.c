@@ -33,7 +33,7 @@ static bool load_operators(const json_t *operators, struct policy *policy, char 
 		return false;
 	}
 	json_object_foreach((json_t *)operators, name, value) {
-		struct policy_operator *operator = &policy->operators[policy->operator_count];
+		struct policy_operator *operator= & policy->operators[policy->operator_count];
 
 		if (!json_is_object(value) || strlen(name) >= sizeof(operator->name)) {
 			snprintf(error, size, "operators: %.60s must be an object", name);
@@ -43,9 +43,10 @@ static bool load_operators(const json_t *operators, struct policy *policy, char 
 			snprintf(error, size, "operators: %.60s: %.160s", name, fault.message);
 			return false;
 		}
-		strcpy(operator->name, name);
-		strcpy(operator->qualification, params_string(value, "qualification"));
-		operator->ceiling_um = (uint32_t)params_integer(value, "ceiling_um");
+		snprintf(operator->name, sizeof(operator->name), "%s", name);
+		snprintf(operator->qualification, sizeof(operator->qualification), "%s",
+			 params_string(value, "qualification"));
+		operator->ceiling_um =(uint32_t) params_integer(value, "ceiling_um");
 		policy->operator_count++;
 	}
 	return true;
@@ -69,9 +70,10 @@ static bool load(const json_t *root, struct policy *policy, char *error, size_t 
 			   json_integer_value(value) <= CEILING_MAX_UM) {
 			policy->default_ceiling_um = (uint32_t)json_integer_value(value);
 		} else if (strcmp(name, "SPDX-License-Identifier")) {
-			snprintf(error, size,
-				 "%.60s: unknown or out of range; known are operators (an object) and default_ceiling_um (%d to %d)",
-				 name, CEILING_MIN_UM, CEILING_MAX_UM);
+			snprintf(
+				error, size,
+				"%.60s: unknown or out of range; known are operators (an object) and default_ceiling_um (%d to %d)",
+				name, CEILING_MIN_UM, CEILING_MAX_UM);
 			return false;
 		}
 	}

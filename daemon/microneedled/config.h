@@ -11,8 +11,8 @@
 #define CONFIG_CEILING_UM 1500
 
 /*
- * Fills in all but the groups. A file that is not there gives the defaults; one that has an unknown key or
- * an implausible value is refused with a sentence. Blocks: at start and on a thread only.
+ * Fills in all but the groups. A file that is not there gives the defaults; one that has an unknown
+ * key or an implausible value is refused with a sentence. Blocks: at start and on a thread only.
  */
 bool config_load(const char *path, struct policy *policy, char *error, size_t size);
 void config_free(struct policy *policy);

@@ -15,14 +15,14 @@
 #include "treatment.h"
 
 /* Three renewals in the time of the lease */
-#define HEARTBEAT_MS (DEVICE_LEASE_MS / 3)
+#define HEARTBEAT_MS (DEVICE_LEASE_MS / 3L)
 /* Records handled in one go; the kernel's queues hold fewer */
 #define RECORDS 4096
 
 struct devices {
 	TAILQ_HEAD(, device) list;
 	unsigned int count;
-	bool draining;		/* the buffer below is in use */
+	bool draining; /* the buffer below is in use */
 	struct mn_record records[RECORDS];
 };
 
@@ -227,7 +227,10 @@ static void beat(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
-	/* Too late: the fault is latched and its record tells. Gone: so does the end of the records. */
+	/*
+	 * Too late: the fault is latched and its record tells. Gone: so does the end of the
+	 * records.
+	 */
 	if (ioctl(device->fd, MN_IOC_HEARTBEAT) && errno != ETIME && errno != ENODEV &&
 	    errno != EPERM)
 		log_error("%s: heartbeat: %s", device->name, strerror(errno));
@@ -307,11 +310,12 @@ void device_drain(struct device *device)
 		return;
 	devices->draining = true;
 	/*
-	 * Faults and states come before strokes that happened earlier. What was read together is put in
-	 * order, so that a stroke never seems to follow the stop that it caused.
+	 * Faults and states come before strokes that happened earlier. What was read together is
+	 * put in order, so that a stroke never seems to follow the stop that it caused.
 	 */
 	while (count < RECORDS) {
-		ssize_t got = read(device->fd, records + count, (RECORDS - count) * sizeof(*records));
+		ssize_t got =
+			read(device->fd, records + count, (RECORDS - count) * sizeof(*records));
 
 		if (got < 0 && errno == EINTR)
 			continue;
@@ -342,8 +346,9 @@ static bool device_open(struct device *device)
 	device->fd = open(device->path, O_RDWR | O_NONBLOCK | O_CLOEXEC);
 	if (device->fd < 0) {
 		log_error("%s: %s%s", device->path, strerror(errno),
-			  errno == EACCES ? "; the daemon's user needs the node's group, see the udev rule" :
-					    "");
+			  errno == EACCES
+				  ? "; the daemon's user needs the node's group, see the udev rule"
+				  : "");
 		return false;
 	}
 	if (ioctl(device->fd, MN_IOC_GET_INFO, &device->info) || device_status(device, &status)) {
@@ -354,8 +359,9 @@ static bool device_open(struct device *device)
 	make_printable(device->info.model, sizeof(device->info.model));
 	make_printable(device->info.firmware, sizeof(device->info.firmware));
 	if (device->info.abi_version != MN_ABI_VERSION) {
-		log_error("%s: its driver speaks version %u, this daemon %d; install both from one release",
-			  device->path, device->info.abi_version, MN_ABI_VERSION);
+		log_error(
+			"%s: its driver speaks version %u, this daemon %d; install both from one release",
+			device->path, device->info.abi_version, MN_ABI_VERSION);
 		return false;
 	}
 	device->state = (enum mn_state)status.state;
@@ -419,4 +425,10 @@ void devices_end(struct mnd *mnd)
 
 	while ((device = TAILQ_FIRST(&mnd->devices->list)))
 		device_gone(device, "left");
+}
+
+void devices_free(struct mnd *mnd)
+{
+	free(mnd->devices);
+	mnd->devices = NULL;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * One handpiece: its node, what it is, its records, its heartbeat. Commands that may take a USB round trip
- * run on the device's own thread; stop, heartbeat and questions are asked from the loop, because
- * the kernel answers them at once.
+ * One handpiece: its node, what it is, its records, its heartbeat. Commands that may take a USB
+ * round trip run on the device's own thread; stop, heartbeat and questions are asked from the loop,
+ * because the kernel answers them at once.
  */
 #ifndef DEVICE_H
 #define DEVICE_H
@@ -27,15 +27,15 @@ struct treatment;
 struct device {
 	TAILQ_ENTRY(device) link;
 	struct mnd *mnd;
-	char name[DEVICE_NAME];		/* microneedle0 */
-	char path[64];			/* /dev/microneedle0 */
+	char name[DEVICE_NAME]; /* microneedle0 */
+	char path[64]; /* /dev/microneedle0 */
 	int fd;
 	struct mn_info info;
-	bool gone;			/* unplugged: no more calls, memory lives until its thread ends */
-	enum mn_state state;		/* of the last state record */
-	atomic_uint stops;		/* that were asked for; a command begun before the last is void */
-	struct treatment *treatment;	/* the open session */
-	bool clearing;			/* a fault is being cleared without a session */
+	bool gone; /* unplugged: no more calls, memory lives until its thread ends */
+	enum mn_state state; /* of the last state record */
+	atomic_uint stops; /* that were asked for; a command begun before the last is void */
+	struct treatment *treatment; /* the open session */
+	bool clearing; /* a fault is being cleared without a session */
 	struct worker *worker;
 	struct event records;
 	struct event heartbeat;
@@ -43,11 +43,11 @@ struct device {
 
 /* The commands of the device's thread */
 enum device_command_type {
-	DEVICE_ACQUIRE,		/* with limits, see below */
+	DEVICE_ACQUIRE, /* with limits, see below */
 	DEVICE_ARM,
 	DEVICE_START,
 	DEVICE_CLEAR,
-	DEVICE_CLEAR_ALONE,	/* acquire, clear, release */
+	DEVICE_CLEAR_ALONE, /* acquire, clear, release */
 	DEVICE_RELEASE,
 };
 
@@ -55,20 +55,21 @@ struct device_command {
 	struct job job;
 	struct device *device;
 	enum device_command_type type;
-	unsigned int stops;		/* device->stops when the command was decided */
-	int error;			/* 0 or an errno; ECANCELED if a stop came in between */
-	bool limits_failed;		/* DEVICE_ACQUIRE: of the two, SET_LIMITS failed */
+	unsigned int stops; /* device->stops when the command was decided */
+	int error; /* 0 or an errno; ECANCELED if a stop came in between */
+	bool limits_failed; /* DEVICE_ACQUIRE: of the two, SET_LIMITS failed */
 	struct mn_acquire acquire;
 	struct mn_set_limits limits;
 	struct mn_set_point set_point;
 	struct mn_clear_fault clear;
-	void (*done)(struct device_command *command);	/* in the loop; owns the command */
+	void (*done)(struct device_command *command); /* in the loop; owns the command */
 	void *arg;
 };
 
 int devices_start(struct mnd *mnd);
 /* All are stopped and closed; their threads end later */
 void devices_end(struct mnd *mnd);
+void devices_free(struct mnd *mnd);
 
 /* What hotplug tells */
 void device_add(struct mnd *mnd, const char *name, const char *path);

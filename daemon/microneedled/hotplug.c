@@ -89,7 +89,8 @@ static void on_udev(evutil_socket_t fd, short what, void *arg)
 		udev_device_unref(found);
 	}
 	if (errno == ENOBUFS) {
-		log_warning("udev had more to tell than could be kept; looking at all handpieces anew");
+		log_warning(
+			"udev had more to tell than could be kept; looking at all handpieces anew");
 		enumerate(hotplug);
 	}
 }
@@ -105,8 +106,8 @@ int hotplug_start(struct mnd *mnd)
 	hotplug->udev = udev_new();
 	if (hotplug->udev)
 		hotplug->monitor = udev_monitor_new_from_netlink(hotplug->udev, "udev");
-	if (!hotplug->monitor ||
-	    udev_monitor_filter_add_match_subsystem_devtype(hotplug->monitor, SUBSYSTEM, NULL) < 0) {
+	if (!hotplug->monitor || udev_monitor_filter_add_match_subsystem_devtype(
+					 hotplug->monitor, SUBSYSTEM, NULL) < 0) {
 		log_error("udev cannot be watched: %s", strerror(errno));
 		return -1;
 	}

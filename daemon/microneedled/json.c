@@ -161,7 +161,8 @@ json_t *json_device_status(struct device *device)
 			 mn_text(&mn_causes, status.cause), "faults", json_faults(status.faults),
 			 "fault", mn_name(&mn_faults, status.fault), "fault_detail",
 			 (int)status.fault_detail[0], (int)status.fault_detail[1], "fault_text",
-			 status.fault ? json_string(mn_text(&mn_faults, status.fault)) : json_null(),
+			 status.fault ? json_string(mn_text(&mn_faults, status.fault))
+				      : json_null(),
 			 "inputs", json_inputs(status.inputs), "interlocks",
 			 json_bits(&mn_interlocks, status.interlocks));
 	json_object_update(object, more);

@@ -28,7 +28,9 @@ json_t *json_limits(const struct mn_limits *limits);
 
 void json_uuid(char text[JSON_UUID], const uint8_t id[16]);
 
-/* A device as device.list shows it, and as device.status does; NULL if the device does not answer */
+/*
+ * A device as device.list shows it, and as device.status does; NULL if the device does not answer
+ */
 json_t *json_device(struct device *device);
 json_t *json_device_status(struct device *device);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The log: one line to stderr, which is the journal under systemd. A line that stderr cannot take at once
- * is dropped and counted, because the control loop must not wait for whoever reads the log.
+ * The log: one line to stderr, which is the journal under systemd. A line that stderr cannot take
+ * at once is dropped and counted, because the control loop must not wait for whoever reads the log.
  */
 #ifndef LOG_H
 #define LOG_H
@@ -12,8 +12,7 @@ enum log_level {
 	LOG_LEVEL_INFO = 6,
 };
 
-void log_line(enum log_level level, const char *format, ...)
-	__attribute__((format(printf, 2, 3)));
+void log_line(enum log_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 #define log_error(...) log_line(LOG_LEVEL_ERROR, __VA_ARGS__)
 #define log_warning(...) log_line(LOG_LEVEL_WARNING, __VA_ARGS__)

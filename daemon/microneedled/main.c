@@ -144,7 +144,8 @@ static void parse(struct mnd_options *chosen, int argc, char **argv)
 		}
 	}
 	if (optind < argc) {
-		fprintf(stderr, "microneedled: unexpected argument \"%s\"\n%s", argv[optind], usage);
+		fprintf(stderr, "microneedled: unexpected argument \"%s\"\n%s", argv[optind],
+			usage);
 		exit(2);
 	}
 }
@@ -165,8 +166,8 @@ static void run_reload(struct job *job)
 	struct reload *reload = (struct reload *)job;
 	const struct mnd_options *chosen = &reload->mnd->options;
 
-	reload->ok = config_load(chosen->config, &reload->policy, reload->error,
-				 sizeof(reload->error));
+	reload->ok =
+		config_load(chosen->config, &reload->policy, reload->error, sizeof(reload->error));
 	if (!reload->ok)
 		return;
 	users_groups(&reload->policy.groups);
@@ -272,9 +273,10 @@ static void raise_descriptors(void)
 			    DESCRIPTORS, (unsigned long long)limit.rlim_cur);
 }
 
+static struct event *signals[3];
+
 static bool start(struct mnd *mnd)
 {
-	struct event *signals[3];
 	char error[256];
 
 	if (!config_load(mnd->options.config, &mnd->policy, error, sizeof(error))) {
@@ -302,9 +304,21 @@ static bool start(struct mnd *mnd)
 	return true;
 }
 
+static void finish(struct mnd *mnd)
+{
+	telemetry_free(mnd);
+	treatments_free(mnd);
+	devices_free(mnd);
+	rpc_free(mnd);
+	presets_free(mnd->presets);
+	config_free(&mnd->policy);
+	for (int i = 0; i < 3; i++)
+		event_free(signals[i]);
+}
+
 int main(int argc, char **argv)
 {
-	struct mnd mnd = {
+	static struct mnd mnd = {
 		.options = {
 			.socket = SOCKET,
 			.database = DATABASE,
@@ -325,5 +339,6 @@ int main(int argc, char **argv)
 	log_info("ready on %s", mnd.options.socket);
 	sd_notify(0, "READY=1");
 	event_base_dispatch(mnd.base);
+	finish(&mnd);
 	return EXIT_SUCCESS;
 }

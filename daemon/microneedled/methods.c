@@ -38,16 +38,18 @@ static const struct mn_names outcomes = {
 	.count = sizeof(outcome_entries) / sizeof(*outcome_entries),
 };
 
-#define DEVICE_PARAM                                                                   \
-	{                                                                              \
-		"device", PARAM_STRING, false, 1, 31, .format = &param_device,         \
-		.help = "the device's name; may be left out where there is only one", \
+#define DEVICE_PARAM                                                                               \
+	{                                                                                          \
+		"device", PARAM_STRING, false, 1, 31,                                              \
+			.format = &param_device,                                                   \
+			.help = "the device's name; may be left out where there is only one",      \
 	}
 
-#define SESSION_PARAM                                                            \
-	{                                                                        \
-		"session", PARAM_STRING, true, 36, 36, .format = &param_uuid,    \
-		.help = "the session's id, as session.open gives it",            \
+#define SESSION_PARAM                                                                              \
+	{                                                                                          \
+		"session", PARAM_STRING, true, 36, 36,                                             \
+			.format = &param_uuid,                                                     \
+			.help = "the session's id, as session.open gives it",                      \
 	}
 
 static const struct param no_params[] = { PARAM_END };
@@ -85,11 +87,10 @@ static const struct param subscribe_params[] = {
 	PARAM_END
 };
 
-static const struct param unsubscribe_params[] = {
-	{ "subscription", PARAM_INTEGER, true, 1, INT64_MAX,
-	  .help = "as telemetry.subscribe gives it" },
-	PARAM_END
-};
+static const struct param unsubscribe_params[] = { { "subscription", PARAM_INTEGER, true, 1,
+						     INT64_MAX,
+						     .help = "as telemetry.subscribe gives it" },
+						   PARAM_END };
 
 static const struct param precheck_members[] = {
 	{ "consent", PARAM_BOOLEAN, true, .help = "the patient's consent is there" },
@@ -108,8 +109,7 @@ static const struct param open_params[] = {
 	  .help = "what is treated" },
 	{ "area", PARAM_STRING, false, 1, 64, .format = &param_text, .help = "where" },
 	{ "area_cm2", PARAM_INTEGER, true, 1, 2000, .help = "size of the area" },
-	{ "density_per_cm2", PARAM_INTEGER, false, 1, 1000,
-	  .help = "target density of punctures" },
+	{ "density_per_cm2", PARAM_INTEGER, false, 1, 1000, .help = "target density of punctures" },
 	{ "depth_um", PARAM_INTEGER, false, DEPTH_MIN_UM, DEPTH_MAX_UM,
 	  .help = "the deepest that is planned, in micrometres" },
 	{ "rate_mhz", PARAM_INTEGER, false, RATE_MIN_MHZ, RATE_MAX_MHZ,
@@ -159,10 +159,9 @@ static const struct param strokes_params[] = {
 	PARAM_END
 };
 
-static const struct param list_params[] = {
-	{ "limit", PARAM_INTEGER, false, 1, 1000, .help = "how many at most; 100 by default" },
-	PARAM_END
-};
+static const struct param list_params[] = { { "limit", PARAM_INTEGER, false, 1, 1000,
+					      .help = "how many at most; 100 by default" },
+					    PARAM_END };
 
 static const struct rpc_method methods[] = {
 	{ "rpc.hello", 0, RPC_NO_HELLO, hello_params, method_hello,
@@ -194,10 +193,11 @@ static const struct rpc_method methods[] = {
 	  "Open a session: take control of a device, lower its limits to the plan, begin the record.",
 	  "session, device, state, rev, plan, limits, trigger" },
 	{ "session.prechecks", ROLE_OPERATOR, RPC_MUTATING | RPC_REV, prechecks_params,
-	  method_session_prechecks, "Tick pre-checks that were still open.", "session, rev, prechecks" },
+	  method_session_prechecks, "Tick pre-checks that were still open.",
+	  "session, rev, prechecks" },
 	{ "session.attach", ROLE_OPERATOR, RPC_MUTATING | RPC_REV, session_params,
-	  method_session_attach,
-	  "Make this connection the session's owner; by the same user only.", "the session's status" },
+	  method_session_attach, "Make this connection the session's owner; by the same user only.",
+	  "the session's status" },
 	{ "session.arm", ROLE_OPERATOR, RPC_MUTATING | RPC_REV, arm_params, method_session_arm,
 	  "Hand a set point to the kernel, which arms the device or refuses. Answered when the record is durable.",
 	  "session, state, rev, set_point, trigger" },
@@ -273,8 +273,8 @@ static json_t *describe_errors(void)
 
 	for (size_t i = 0; i < mn_errors.count; i++)
 		json_array_append_new(errors, json_pack("{s:I, s:s, s:s}", "code",
-							(json_int_t)mn_errors.entry[i].value, "name",
-							mn_errors.entry[i].name, "text",
+							(json_int_t)mn_errors.entry[i].value,
+							"name", mn_errors.entry[i].name, "text",
 							mn_errors.entry[i].text));
 	return errors;
 }
@@ -285,9 +285,10 @@ json_t *methods_document(void)
 
 	for (size_t i = 0; i < METHODS; i++)
 		json_array_append_new(list, describe(&methods[i]));
-	return json_pack("{s:s, s:{s:s, s:s, s:{s:s}, s:s}, s:o, s:o}", "openrpc", "1.2.6", "info",
-			 "title", "microneedled", "version", MND_VERSION, "license", "name",
-			 "GPL-2.0-or-later", "description",
-			 "Control of microneedling handpieces; one JSON object a line over a Unix socket.",
-			 "methods", list, "x-errors", describe_errors());
+	return json_pack(
+		"{s:s, s:{s:s, s:s, s:{s:s}, s:s}, s:o, s:o}", "openrpc", "1.2.6", "info", "title",
+		"microneedled", "version", MND_VERSION, "license", "name", "GPL-2.0-or-later",
+		"description",
+		"Control of microneedling handpieces; one JSON object a line over a Unix socket.",
+		"methods", list, "x-errors", describe_errors());
 }

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The table of methods: it drives dispatch, checks, rpc.discover and the description in the tree. */
+/*
+ * The table of methods: it drives dispatch, checks, rpc.discover and the description in the tree.
+ */
 #ifndef METHODS_H
 #define METHODS_H
 
@@ -44,6 +46,6 @@ void method_session_show(struct rpc_call *call);
 void method_session_strokes(struct rpc_call *call);
 void method_session_list(struct rpc_call *call);
 
-extern const struct mn_names methods_events;	/* TELEMETRY_ bits */
+extern const struct mn_names methods_events; /* TELEMETRY_ bits */
 
 #endif

@@ -131,9 +131,8 @@ static void cleared(struct device_command *command)
 	switch (command->error) {
 	case 0:
 	case EAGAIN:
-		rpc_result(call, json_pack("{s:o, s:o}", "cleared",
-					   json_faults(asked & ~remaining), "remaining",
-					   json_faults(remaining)));
+		rpc_result(call, json_pack("{s:o, s:o}", "cleared", json_faults(asked & ~remaining),
+					   "remaining", json_faults(remaining)));
 		break;
 	case EBADFD:
 		rpc_error(call, MN_ERROR_WRONG_STATE,
@@ -259,8 +258,8 @@ void method_telemetry_subscribe(struct rpc_call *call)
 		device_drain(device);
 	}
 	number = telemetry_subscribe(call->conn, name, kinds,
-				     interval ? (uint32_t)json_integer_value(interval) :
-						TELEMETRY_INTERVAL_MS);
+				     interval ? (uint32_t)json_integer_value(interval)
+					      : TELEMETRY_INTERVAL_MS);
 	if (!number) {
 		rpc_error(call, MN_ERROR_TOO_MANY, NULL,
 			  "This connection has 16 subscriptions already; end one.");

@@ -21,7 +21,7 @@ static struct store_reader reader_of(const struct rpc_call *call)
 }
 
 /* Ends the call unless there is an answer */
-static bool has_answer(struct rpc_call *call, json_t *answer, const char *error)
+static bool has_answer(struct rpc_call *call, const json_t *answer, const char *error)
 {
 	if (answer)
 		return true;
@@ -29,9 +29,10 @@ static bool has_answer(struct rpc_call *call, json_t *answer, const char *error)
 		rpc_error(call, MN_ERROR_STORE_FAILED, NULL,
 			  "The record cannot be read: %s. Look into the daemon's log.", error);
 	else
-		rpc_error(call, MN_ERROR_NOT_FOUND,
-			  json_pack("{s:O}", "session", json_object_get(call->params, "session")),
-			  "There is no record with this id that you may see; session.list shows those there are.");
+		rpc_error(
+			call, MN_ERROR_NOT_FOUND,
+			json_pack("{s:O}", "session", json_object_get(call->params, "session")),
+			"There is no record with this id that you may see; session.list shows those there are.");
 	return false;
 }
 
@@ -44,10 +45,11 @@ static void answer_read(void *arg, json_t *answer, const char *error)
 /* Of a session that is over, what its status was at the end */
 static void answer_status(void *arg, json_t *record, const char *error)
 {
-	static const char *const names[] = { "session", "operator", "patient",	       "indication",
-					     "area",	"area_cm2", "density_per_cm2", "protocol",
-					     "plan",	"prechecks", "opened",	       "ended",
-					     "outcome", "summary" };
+	static const char *const names[] = { "session",		"operator", "patient",
+					     "indication",	"area",	    "area_cm2",
+					     "density_per_cm2", "protocol", "plan",
+					     "prechecks",	"opened",   "ended",
+					     "outcome",		"summary" };
 	struct rpc_call *call = arg;
 	json_t *status;
 

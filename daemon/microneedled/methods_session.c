@@ -40,8 +40,9 @@ static struct treatment *own_session(struct rpc_call *call)
 		return NULL;
 	}
 	if (treatment->plan.who.operator_uid != call->peer.uid) {
-		rpc_error(call, MN_ERROR_NOT_PERMITTED, json_pack("{s:s}", "session", uuid),
-			  "The session is another operator's; only that one may do this. Anyone may stop it.");
+		rpc_error(
+			call, MN_ERROR_NOT_PERMITTED, json_pack("{s:s}", "session", uuid),
+			"The session is another operator's; only that one may do this. Anyone may stop it.");
 		return NULL;
 	}
 	if (treatment->session.state == MN_SESSION_ENDED) {
@@ -51,9 +52,10 @@ static struct treatment *own_session(struct rpc_call *call)
 		return NULL;
 	}
 	if (rev && json_integer_value(rev) != treatment->session.rev) {
-		rpc_error(call, MN_ERROR_REV_CONFLICT,
-			  json_pack("{s:I}", "rev", (json_int_t)treatment->session.rev),
-			  "The session changed in the meantime; read session.status and decide again.");
+		rpc_error(
+			call, MN_ERROR_REV_CONFLICT,
+			json_pack("{s:I}", "rev", (json_int_t)treatment->session.rev),
+			"The session changed in the meantime; read session.status and decide again.");
 		return NULL;
 	}
 	return treatment;
@@ -65,8 +67,9 @@ static bool take_up(struct rpc_call *call, struct treatment *treatment)
 	if (treatment->owner == call->conn)
 		return true;
 	if (treatment->owner) {
-		rpc_error(call, MN_ERROR_BUSY, json_pack("{s:s}", "session", treatment->uuid),
-			  "Another connection of yours has the session; take it over with session.attach.");
+		rpc_error(
+			call, MN_ERROR_BUSY, json_pack("{s:s}", "session", treatment->uuid),
+			"Another connection of yours has the session; take it over with session.attach.");
 		return false;
 	}
 	treatment_attach(treatment, call->conn);
@@ -101,12 +104,13 @@ static bool within_preset(struct rpc_call *call, const json_t *preset, const cha
 
 	if (asked <= limit)
 		return true;
-	rpc_error(call, MN_ERROR_LIMIT_EXCEEDED,
-		  json_pack("{s:{s:s, s:s, s:I, s:I, s:s}}", "limit", "quantity", quantity,
-			    "source", "protocol", "value", (json_int_t)limit, "requested",
-			    (json_int_t)asked, "unit", unit),
-		  "%s of %lld %s is beyond the protocol's %lld %s; ask for no more, or open the session without a protocol.",
-		  name, (long long)asked, unit, (long long)limit, unit);
+	rpc_error(
+		call, MN_ERROR_LIMIT_EXCEEDED,
+		json_pack("{s:{s:s, s:s, s:I, s:I, s:s}}", "limit", "quantity", quantity, "source",
+			  "protocol", "value", (json_int_t)limit, "requested", (json_int_t)asked,
+			  "unit", unit),
+		"%s of %lld %s is beyond the protocol's %lld %s; ask for no more, or open the session without a protocol.",
+		name, (long long)asked, unit, (long long)limit, unit);
 	return false;
 }
 
@@ -152,7 +156,8 @@ static bool fill_plan(struct rpc_call *call, struct treatment_plan *plan)
 	copy_text(plan->who.indication, sizeof(plan->who.indication),
 		  text ? text : params_string(preset, "indication"));
 	text = params_string(call->params, "area");
-	copy_text(plan->who.area, sizeof(plan->who.area), text ? text : params_string(preset, "area"));
+	copy_text(plan->who.area, sizeof(plan->who.area),
+		  text ? text : params_string(preset, "area"));
 	copy_text(plan->protocol, sizeof(plan->protocol), protocol);
 	copy_text(plan->lot, sizeof(plan->lot), params_string(call->params, "cartridge_lot"));
 	plan->area_cm2 = (uint32_t)params_integer(call->params, "area_cm2");
@@ -188,9 +193,10 @@ static bool fill_device(struct rpc_call *call, struct device *device, struct tre
 		return false;
 	}
 	if (*plan->lot && *status.cartridge_lot && strcmp(plan->lot, status.cartridge_lot)) {
-		rpc_bad_param(call, "cartridge_lot",
-			      "The cartridge's tag says lot %s; check that it is the one from the package.",
-			      status.cartridge_lot);
+		rpc_bad_param(
+			call, "cartridge_lot",
+			"The cartridge's tag says lot %s; check that it is the one from the package.",
+			status.cartridge_lot);
 		return false;
 	}
 	plan->needles = status.cartridge_needles;
@@ -212,7 +218,8 @@ static void open_named(void *arg, const char *name)
 	struct device *device;
 
 	if (call->mnd->ending) {
-		rpc_error(call, MN_ERROR_BUSY, NULL, "The daemon is ending; call again when it is back.");
+		rpc_error(call, MN_ERROR_BUSY, NULL,
+			  "The daemon is ending; call again when it is back.");
 		return;
 	}
 	if (!fill_plan(call, &plan))
@@ -222,9 +229,9 @@ static void open_named(void *arg, const char *name)
 		return;
 	if (device->treatment || device->clearing) {
 		rpc_error(call, MN_ERROR_BUSY,
-			  device->treatment && device->treatment->is_open ?
-				  json_pack("{s:s}", "session", device->treatment->uuid) :
-				  json_pack("{s:i}", "retry_ms", 100),
+			  device->treatment && device->treatment->is_open
+				  ? json_pack("{s:s}", "session", device->treatment->uuid)
+				  : json_pack("{s:i}", "retry_ms", 100),
 			  "%s is taken by another session; end that one first.", device->name);
 		return;
 	}
@@ -251,8 +258,9 @@ void method_session_prechecks(struct rpc_call *call)
 
 	for (size_t i = 0; i < 3; i++) {
 		if (json_is_false(json_object_get(call->params, checks[i]))) {
-			rpc_bad_param(call, checks[i],
-				      "A pre-check can be ticked, not taken back; stop and end the session instead.");
+			rpc_bad_param(
+				call, checks[i],
+				"A pre-check can be ticked, not taken back; stop and end the session instead.");
 			return;
 		}
 	}
@@ -263,8 +271,8 @@ void method_session_prechecks(struct rpc_call *call)
 			    params_boolean(call->params, "contraindications"),
 			    params_boolean(call->params, "cartridge"));
 	rpc_result(call, json_pack("{s:s, s:I, s:{s:b, s:b, s:b}}", "session", treatment->uuid,
-				   "rev", (json_int_t)treatment->session.rev, "prechecks", "consent",
-				   treatment->plan.consent, "contraindications",
+				   "rev", (json_int_t)treatment->session.rev, "prechecks",
+				   "consent", treatment->plan.consent, "contraindications",
 				   treatment->plan.contraindications, "cartridge",
 				   treatment->plan.cartridge));
 }
@@ -294,8 +302,8 @@ static bool prechecks_done(struct rpc_call *call, const struct treatment *treatm
 	if (!plan->cartridge)
 		json_array_append_new(missing, json_string("cartridge"));
 	rpc_error(call, MN_ERROR_WRONG_STATE,
-		  json_pack("{s:s, s:o}", "state",
-			    mn_name(&mn_sessions, treatment->session.state), "prechecks", missing),
+		  json_pack("{s:s, s:o}", "state", mn_name(&mn_sessions, treatment->session.state),
+			    "prechecks", missing),
 		  "Pre-checks are still open; do them and tick them with session.prechecks.");
 	return false;
 }
@@ -348,8 +356,8 @@ void method_session_stop(struct rpc_call *call)
 		return;
 	}
 	rpc_result(call, json_pack("{s:s, s:s}", "session", uuid, "state",
-				   treatment ? mn_name(&mn_sessions, treatment->session.state) :
-					       "ended"));
+				   treatment ? mn_name(&mn_sessions, treatment->session.state)
+					     : "ended"));
 }
 
 void method_session_end(struct rpc_call *call)

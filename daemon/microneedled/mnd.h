@@ -11,8 +11,8 @@
 /* Which events the loop serves first: a crowd of clients must not delay the heartbeat */
 #define PRIORITY_DEVICE 0
 #define PRIORITY_CLIENT 1
-#define PRIORITY_REST	2
-#define PRIORITIES	3
+#define PRIORITY_REST 2
+#define PRIORITIES 3
 
 #define MND_VERSION "0.1.0"
 

@@ -12,8 +12,8 @@ static bool is_uuid(const char *text)
 	for (size_t i = 0; i < 36; i++) {
 		bool hyphen = i == 8 || i == 13 || i == 18 || i == 23;
 
-		if (hyphen ? text[i] != '-' :
-			     !isxdigit((unsigned char)text[i]) || isupper((unsigned char)text[i]))
+		if (hyphen ? text[i] != '-'
+			   : !isxdigit((unsigned char)text[i]) || isupper((unsigned char)text[i]))
 			return false;
 	}
 	return !text[36];
@@ -107,7 +107,8 @@ static bool check_string(const struct param *param, const char *prefix, const js
 			    param->format->text);
 	if (param->names && !mn_text_of(param->names, text)) {
 		list_names(param->names, list, sizeof(list));
-		return fail(error, prefix, param->name, "%s must be one of: %s.", param->name, list);
+		return fail(error, prefix, param->name, "%s must be one of: %s.", param->name,
+			    list);
 	}
 	return true;
 }
@@ -141,11 +142,8 @@ static bool check_names(const struct param *param, const char *prefix, const jso
 	return true;
 }
 
-static bool check_object(const struct param *table, const char *prefix, const json_t *object,
-			 struct params_error *error);
-
-static bool check(const struct param *param, const char *prefix, const json_t *value,
-		  struct params_error *error)
+static bool check_scalar(const struct param *param, const char *prefix, const json_t *value,
+			 struct params_error *error)
 {
 	json_int_t number;
 
@@ -168,15 +166,16 @@ static bool check(const struct param *param, const char *prefix, const json_t *v
 		return fail(error, prefix, param->name, "%s must be %" PRId64 " to %" PRId64 ".",
 			    param->name, param->min, param->max);
 	case PARAM_OBJECT:
-		if (json_is_object(value))
-			return check_object(param->members, param->name, value, error);
-		return fail(error, prefix, param->name, "%s must be an object.", param->name);
+		break;
 	}
-	return false;
+	return fail(error, prefix, param->name, "%s is not supported here.", param->name);
 }
 
-static bool check_object(const struct param *table, const char *prefix, const json_t *object,
-			 struct params_error *error)
+typedef bool check_fn(const struct param *param, const char *prefix, const json_t *value,
+		      struct params_error *error);
+
+static bool check_table(const struct param *table, const char *prefix, const json_t *object,
+			struct params_error *error, check_fn *check)
 {
 	const struct param *param;
 	const char *name;
@@ -195,9 +194,20 @@ static bool check_object(const struct param *table, const char *prefix, const js
 	}
 	for (param = table; param->name; param++)
 		if (param->required && !json_object_get(object, param->name))
-			return fail(error, prefix, param->name, "%s is missing: %s", param->name,
+			return fail(error, prefix, param->name, "%s is missing: %s.", param->name,
 				    param->help);
 	return true;
+}
+
+/* An object among the parameters has no objects in it: nothing here is recursive */
+static bool check_any(const struct param *param, const char *prefix, const json_t *value,
+		      struct params_error *error)
+{
+	if (param->type != PARAM_OBJECT)
+		return check_scalar(param, prefix, value, error);
+	if (json_is_object(value))
+		return check_table(param->members, param->name, value, error, check_scalar);
+	return fail(error, prefix, param->name, "%s must be an object.", param->name);
 }
 
 bool params_check(const struct param *table, const json_t *params, struct params_error *error)
@@ -207,7 +217,7 @@ bool params_check(const struct param *table, const json_t *params, struct params
 
 	if (!params)
 		params = empty = json_object();
-	ok = check_object(table, "", params, error);
+	ok = check_table(table, "", params, error, check_any);
 	json_decref(empty);
 	return ok;
 }
@@ -236,21 +246,7 @@ static json_t *names_array(const struct mn_names *names)
 	return array;
 }
 
-static json_t *object_schema(const struct param *members)
-{
-	json_t *properties = json_object();
-	json_t *required = json_array();
-
-	for (; members->name; members++) {
-		json_object_set_new(properties, members->name, params_schema(members));
-		if (members->required)
-			json_array_append_new(required, json_string(members->name));
-	}
-	return json_pack("{s:s, s:b, s:o, s:o}", "type", "object", "additionalProperties", 0,
-			 "properties", properties, "required", required);
-}
-
-json_t *params_schema(const struct param *param)
+static json_t *scalar_schema(const struct param *param)
 {
 	json_t *schema = NULL;
 
@@ -267,18 +263,35 @@ json_t *params_schema(const struct param *param)
 		schema = json_pack("{s:s, s:I, s:I}", "type", "integer", "minimum",
 				   (json_int_t)param->min, "maximum", (json_int_t)param->max);
 		break;
-	case PARAM_BOOLEAN:
-		schema = json_pack("{s:s}", "type", "boolean");
-		break;
-	case PARAM_OBJECT:
-		schema = object_schema(param->members);
-		break;
 	case PARAM_NAMES:
 		schema = json_pack("{s:s, s:b, s:I, s:{s:s, s:o}}", "type", "array", "uniqueItems",
 				   1, "minItems", (json_int_t)param->min, "items", "type", "string",
 				   "enum", names_array(param->names));
 		break;
+	case PARAM_BOOLEAN:
+		schema = json_pack("{s:s}", "type", "boolean");
+		break;
+	case PARAM_OBJECT:
+		return NULL;
 	}
 	json_object_set_new(schema, "description", json_string(param->help));
 	return schema;
+}
+
+json_t *params_schema(const struct param *param)
+{
+	json_t *properties, *required;
+
+	if (param->type != PARAM_OBJECT)
+		return scalar_schema(param);
+	properties = json_object();
+	required = json_array();
+	for (const struct param *member = param->members; member->name; member++) {
+		json_object_set_new(properties, member->name, scalar_schema(member));
+		if (member->required)
+			json_array_append_new(required, json_string(member->name));
+	}
+	return json_pack("{s:s, s:b, s:o, s:o, s:s}", "type", "object", "additionalProperties", 0,
+			 "properties", properties, "required", required, "description",
+			 param->help);
 }

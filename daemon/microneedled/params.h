@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Parameters as a table: what a method takes. The same table checks a call and becomes the JSON Schema in
- * rpc.discover. What the table does not name is refused.
+ * Parameters as a table: what a method takes. The same table checks a call and becomes the JSON
+ * Schema in rpc.discover. What the table does not name is refused.
  */
 #ifndef PARAMS_H
 #define PARAMS_H
@@ -17,12 +17,12 @@ enum param_type {
 	PARAM_INTEGER,
 	PARAM_BOOLEAN,
 	PARAM_OBJECT,
-	PARAM_NAMES,	/* an array of different strings out of names */
+	PARAM_NAMES, /* an array of different strings out of names */
 };
 
 struct param_format {
-	const char *pattern;	/* as in JSON Schema */
-	const char *text;	/* "a session's id" */
+	const char *pattern; /* as in JSON Schema */
+	const char *text; /* "a session's id" */
 	bool (*matches)(const char *text);
 };
 
@@ -30,15 +30,18 @@ struct param {
 	const char *name;
 	enum param_type type;
 	bool required;
-	int64_t min;	/* value, length in bytes, or number of names */
+	int64_t min; /* value, length in bytes, or number of names */
 	int64_t max;
 	const struct param_format *format;
-	const struct mn_names *names;	/* what a string or the elements of an array may be */
+	const struct mn_names *names; /* what a string or the elements of an array may be */
 	const struct param *members;
 	const char *help;
 };
 
-#define PARAM_END { .name = NULL }
+#define PARAM_END                                                                                  \
+	{                                                                                          \
+		.name = NULL                                                                       \
+	}
 
 struct params_error {
 	char param[64];
@@ -47,8 +50,8 @@ struct params_error {
 
 extern const struct param_format param_uuid;
 extern const struct param_format param_device;
-extern const struct param_format param_token;	/* [a-z0-9-]+ */
-extern const struct param_format param_text;	/* no control characters */
+extern const struct param_format param_token; /* [a-z0-9-]+ */
+extern const struct param_format param_text; /* no control characters */
 
 /* params may be NULL, which is an empty object */
 bool params_check(const struct param *table, const json_t *params, struct params_error *error);

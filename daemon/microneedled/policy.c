@@ -40,8 +40,7 @@ const char *policy_group(uint32_t roles)
 	return GROUP_AUDIT;
 }
 
-uint32_t policy_ceiling(const struct policy *policy, const char *user,
-			const char **qualification)
+uint32_t policy_ceiling(const struct policy *policy, const char *user, const char **qualification)
 {
 	for (size_t i = 0; i < policy->operator_count; i++) {
 		if (!strcmp(policy->operators[i].name, user)) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Who may do what: roles from groups, ceilings from qualifications, and what a patient reference may
- * look like. Pure: group numbers are looked up by whoever fills in the tables.
+ * Who may do what: roles from groups, ceilings from qualifications, and what a patient reference
+ * may look like. Pure: group numbers are looked up by whoever fills in the tables.
  */
 #ifndef POLICY_H
 #define POLICY_H
@@ -11,17 +11,17 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#define ROLE_OPERATOR	(1U << 0)	/* runs sessions */
-#define ROLE_SERVICE	(1U << 1)	/* diagnostics, clears faults */
-#define ROLE_AUDIT	(1U << 2)	/* reads records */
-#define ROLE_ROOT	(1U << 3)	/* stops and diagnoses, never treats */
+#define ROLE_OPERATOR (1U << 0) /* runs sessions */
+#define ROLE_SERVICE (1U << 1) /* diagnostics, clears faults */
+#define ROLE_AUDIT (1U << 2) /* reads records */
+#define ROLE_ROOT (1U << 3) /* stops and diagnoses, never treats */
 
-#define GROUP_OPERATOR	"mn-operator"
-#define GROUP_SERVICE	"mn-service"
-#define GROUP_AUDIT	"mn-audit"
+#define GROUP_OPERATOR "mn-operator"
+#define GROUP_SERVICE "mn-service"
+#define GROUP_AUDIT "mn-audit"
 
 /* A group that this computer does not have; no process is in it */
-#define GROUP_NONE	((gid_t)-1)
+#define GROUP_NONE ((gid_t)-1)
 
 struct policy_groups {
 	gid_t operator;
@@ -49,8 +49,7 @@ uint32_t policy_roles(const struct policy_groups *groups, uid_t uid, const gid_t
 const char *policy_group(uint32_t roles);
 
 /* The operator's depth ceiling; *qualification is "" for one who is not listed */
-uint32_t policy_ceiling(const struct policy *policy, const char *user,
-			const char **qualification);
+uint32_t policy_ceiling(const struct policy *policy, const char *user, const char **qualification);
 
 /* NULL if it can serve as a pseudonym, else a sentence that says what to do */
 const char *policy_patient_refusal(const char *patient);

@@ -19,7 +19,8 @@ static const struct param preset_params[] = {
 	{ "protocol", PARAM_STRING, true, 1, 40, .format = &param_token,
 	  .help = "its name, that of the file" },
 	{ "title", PARAM_STRING, true, 1, 80, .format = &param_text, .help = "for people" },
-	{ "indication", PARAM_STRING, true, 1, 64, .format = &param_text, .help = "what is treated" },
+	{ "indication", PARAM_STRING, true, 1, 64, .format = &param_text,
+	  .help = "what is treated" },
 	{ "area", PARAM_STRING, true, 1, 64, .format = &param_text, .help = "where" },
 	{ "depth_um", PARAM_INTEGER, true, 50, PRESETS_DEPTH_UM, .help = "penetration depth" },
 	{ "rate_mhz", PARAM_INTEGER, true, 20000, 200000, .help = "stroke rate" },
@@ -78,7 +79,8 @@ static int is_preset(const struct dirent *entry)
 {
 	size_t length = strlen(entry->d_name);
 
-	return entry->d_name[0] != '.' && length > 5 && !strcmp(entry->d_name + length - 5, ".json");
+	return entry->d_name[0] != '.' && length > 5 &&
+	       !strcmp(entry->d_name + length - 5, ".json");
 }
 
 struct presets *presets_load(const char *folder)

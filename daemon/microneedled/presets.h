@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Protocols: treatment presets that a clinic edits, one JSON file each. A preset fills in what a call
- * leaves out and caps what it gives; it never widens what the kernel allows.
+ * Protocols: treatment presets that a clinic edits, one JSON file each. A preset fills in what a
+ * call leaves out and caps what it gives; it never widens what the kernel allows.
  */
 #ifndef PRESETS_H
 #define PRESETS_H
@@ -15,7 +15,9 @@
 
 struct presets;
 
-/* All of a folder. A file that is wrong is left out after a log line. Blocks. NULL without memory. */
+/*
+ * All of a folder. A file that is wrong is left out after a log line. Blocks. NULL without memory.
+ */
 struct presets *presets_load(const char *folder);
 void presets_free(struct presets *presets);
 

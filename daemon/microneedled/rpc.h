@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * JSON-RPC 2.0: from a line to a call that was checked in every way that the table of methods can tell, and
- * from its outcome to a line. A call may be answered later; its connection may be gone by then.
+ * JSON-RPC 2.0: from a line to a call that was checked in every way that the table of methods can
+ * tell, and from its outcome to a line. A call may be answered later; its connection may be gone by
+ * then.
  */
 #ifndef RPC_H
 #define RPC_H
@@ -18,30 +19,30 @@
 #define RPC_DEPTH 8
 
 /* A call that changes something: needs an id, may carry deadline_ms and request_id */
-#define RPC_MUTATING	(1U << 0)
+#define RPC_MUTATING (1U << 0)
 /* Runs without hello, id or free slots, and stops everything if it cannot be understood */
-#define RPC_STOP	(1U << 1)
-#define RPC_NO_HELLO	(1U << 2)
+#define RPC_STOP (1U << 1)
+#define RPC_NO_HELLO (1U << 2)
 /* Takes expected_rev too */
-#define RPC_REV		(1U << 3)
+#define RPC_REV (1U << 3)
 
 struct rpc_method {
 	const char *name;
-	uint32_t roles;		/* one of these is needed; 0: none */
+	uint32_t roles; /* one of these is needed; 0: none */
 	uint32_t flags;
 	const struct param *params;
 	void (*handle)(struct rpc_call *call);
-	const char *help;	/* one sentence */
-	const char *result;	/* what comes back, one sentence */
+	const char *help; /* one sentence */
+	const char *result; /* what comes back, one sentence */
 };
 
 struct rpc_call {
 	struct mnd *mnd;
-	struct conn *conn;	/* NULL once the peer is gone */
+	struct conn *conn; /* NULL once the peer is gone */
 	struct peer peer;
 	const struct rpc_method *method;
-	json_t *id;		/* NULL: nobody waits for an answer */
-	json_t *params;		/* an object, never NULL */
+	json_t *id; /* NULL: nobody waits for an answer */
+	json_t *params; /* an object, never NULL */
 	struct rpc_request *request;
 	LIST_ENTRY(rpc_call) link;
 };

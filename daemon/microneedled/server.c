@@ -22,23 +22,27 @@
 #include "treatment.h"
 #include "users.h"
 
-/* Lines of one connection in a turn of the loop, so that nobody's flood keeps another's stop waiting */
-#define LINES_A_TURN 8
+/*
+ * Lines of one connection in a turn of the loop, so that nobody's flood keeps another's stop
+ * waiting
+ */
+#define LINES_A_TURN 16
+#define ACCEPTS_A_TURN 16
 /* Beyond this, answers to a peer that does not read are dropped; its stops are still obeyed */
 #define BACKLOG_MAX (4U << 20)
 
 struct conn_io {
 	struct conn *conn;
 	int fd;
-	bool eof;	/* the peer sends no more; it may still read */
-	bool broken;	/* the peer cannot be written to */
-	bool in_turn;	/* lines are being handled, output is flushed after them */
+	bool eof; /* the peer sends no more; it may still read */
+	bool broken; /* the peer cannot be written to */
+	bool in_turn; /* lines are being handled, output is flushed after them */
 	uint64_t unanswered;
 	struct mn_frame frame;
 	struct evbuffer *out;
 	struct event readable;
 	struct event writable;
-	struct event more;	/* whole lines wait, or the connection is to be closed */
+	struct event more; /* whole lines wait, or the connection is to be closed */
 	struct event hello_deadline;
 	struct event line_deadline;
 };
@@ -48,7 +52,7 @@ struct server {
 	int fd;
 	struct event *accept;
 	bool accepting;
-	bool own_path;		/* we made the socket's file */
+	bool own_path; /* we made the socket's file */
 	TAILQ_HEAD(, conn) conns;
 	unsigned int count;
 };
@@ -335,10 +339,11 @@ static const char *over_limit(const struct server *server, const struct peer *pe
 static void turn_away(int fd, const char *why)
 {
 	char line[320];
-	int length = snprintf(line, sizeof(line),
-			      "{\"jsonrpc\":\"2.0\",\"id\":null,\"error\":{\"code\":%d,\"message\":\"%s\","
-			      "\"data\":{\"name\":\"too_many\"}}}\n",
-			      MN_ERROR_TOO_MANY, why);
+	int length = snprintf(
+		line, sizeof(line),
+		"{\"jsonrpc\":\"2.0\",\"id\":null,\"error\":{\"code\":%d,\"message\":\"%s\","
+		"\"data\":{\"name\":\"too_many\"}}}\n",
+		MN_ERROR_TOO_MANY, why);
 
 	/* A new socket's buffer is empty: this neither blocks nor stops short */
 	send(fd, line, (size_t)length, MSG_DONTWAIT | MSG_NOSIGNAL);
@@ -379,23 +384,12 @@ static struct conn *conn_new(struct server *server, int fd, const struct peer *p
 	return conn;
 }
 
-static void on_accept(evutil_socket_t listener, short what, void *arg)
+static void let_in(struct server *server, int fd)
 {
-	struct server *server = arg;
 	struct mnd *mnd = server->mnd;
 	struct peer peer;
 	const char *why;
-	int fd = accept4((int)listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
-	(void)what;
-	if (fd < 0) {
-		if (errno == EMFILE || errno == ENFILE) {
-			log_error("out of descriptors: no connections until one is closed");
-			event_del(server->accept);
-			server->accepting = false;
-		}
-		return;
-	}
 	if (get_peer(fd, &mnd->policy.groups, &peer)) {
 		log_warning("a connection without credentials was refused: %s", strerror(errno));
 		close(fd);
@@ -413,50 +407,84 @@ static void on_accept(evutil_socket_t listener, short what, void *arg)
 	users_prefetch(mnd, peer.uid);
 }
 
-/* A socket left behind by a daemon that died refuses connections; one in use does not */
-static int make_way(const struct sockaddr_un *address)
+static void on_accept(evutil_socket_t listener, short what, void *arg)
 {
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	int result;
+	struct server *server = arg;
 
-	if (fd < 0)
-		return -1;
-	result = connect(fd, (const struct sockaddr *)address, sizeof(*address));
-	close(fd);
-	if (!result || errno == EAGAIN) {
-		errno = EADDRINUSE;
-		return -1;
+	(void)what;
+	for (int i = 0; i < ACCEPTS_A_TURN; i++) {
+		int fd = accept4((int)listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+		if (fd >= 0) {
+			let_in(server, fd);
+			continue;
+		}
+		if (errno == EMFILE || errno == ENFILE) {
+			log_error("out of descriptors: no connections until one is closed");
+			event_del(server->accept);
+			server->accepting = false;
+		}
+		return;
 	}
-	if (errno == ECONNREFUSED)
-		return unlink(address->sun_path);
-	return errno == ENOENT ? 0 : -1;
 }
 
+static bool set_address(struct sockaddr_un *address, const char *path, const char *suffix)
+{
+	int length = snprintf(address->sun_path, sizeof(address->sun_path), "%s%s", path, suffix);
+
+	address->sun_family = AF_UNIX;
+	if (length < (int)sizeof(address->sun_path))
+		return true;
+	errno = ENAMETOOLONG;
+	return false;
+}
+
+/* A socket left behind by a daemon that died refuses connections; one in use does not */
+static bool is_free(const struct sockaddr_un *address)
+{
+	int fd, error;
+	struct stat status;
+
+	if (!lstat(address->sun_path, &status) && !S_ISSOCK(status.st_mode)) {
+		errno = EEXIST;
+		return false;
+	}
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0)
+		return false;
+	error = connect(fd, (const struct sockaddr *)address, sizeof(*address)) ? errno : 0;
+	close(fd);
+	if (error == ECONNREFUSED || error == ENOENT)
+		return true;
+	errno = !error || error == EAGAIN ? EADDRINUSE : error;
+	return false;
+}
+
+/*
+ * The socket appears under its name only once it listens and has its mode, so that a client that
+ * finds it is let in.
+ */
 static int listen_on(const char *path)
 {
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	int fd;
+	struct sockaddr_un address = { 0 }, fresh = { 0 };
+	int fd, error;
 
-	if (strlen(path) >= sizeof(address.sun_path)) {
-		errno = ENAMETOOLONG;
-		return -1;
-	}
-	memcpy(address.sun_path, path, strlen(path) + 1);
-	if (make_way(&address))
+	if (!set_address(&address, path, "") || !set_address(&fresh, path, ".new") ||
+	    !is_free(&address))
 		return -1;
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
 		return -1;
+	unlink(fresh.sun_path);
 	/* Who may do what is decided by the peer's groups, and anyone may stop */
-	if (bind(fd, (struct sockaddr *)&address, sizeof(address)) || chmod(path, 0666) ||
-	    listen(fd, 128)) {
-		int error = errno;
-
-		close(fd);
-		errno = error;
-		return -1;
-	}
-	return fd;
+	if (!bind(fd, (struct sockaddr *)&fresh, sizeof(fresh)) && !chmod(fresh.sun_path, 0666) &&
+	    !listen(fd, SERVER_CONNECTIONS) && !rename(fresh.sun_path, path))
+		return fd;
+	error = errno;
+	close(fd);
+	unlink(fresh.sun_path);
+	errno = error;
+	return -1;
 }
 
 int server_start(struct mnd *mnd)
@@ -472,7 +500,8 @@ int server_start(struct mnd *mnd)
 	TAILQ_INIT(&server->conns);
 	if (passed > 1 ||
 	    (passed == 1 && sd_is_socket_unix(SD_LISTEN_FDS_START, SOCK_STREAM, 1, NULL, 0) <= 0)) {
-		log_error("systemd must pass one listening Unix stream socket; look at microneedled.socket");
+		log_error(
+			"systemd must pass one listening Unix stream socket; look at microneedled.socket");
 		return -1;
 	}
 	if (passed) {
@@ -520,7 +549,8 @@ void server_free(struct mnd *mnd)
 		return;
 	server_stop_listening(mnd);
 	while ((conn = TAILQ_FIRST(&server->conns)))
-		conn_close(conn);
+		/* It leaves the list before it is freed, which the analyzer cannot see */
+		conn_close(conn); /* NOLINT(clang-analyzer-unix.Malloc) */
 	free(server);
 	mnd->server = NULL;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The socket: who connects, how many, whole lines in, lines out, and what becomes of a peer that does
- * not behave. What a line means is rpc's.
+ * The socket: who connects, how many, whole lines in, lines out, and what becomes of a peer that
+ * does not behave. What a line means is rpc's.
  */
 #ifndef SERVER_H
 #define SERVER_H
@@ -17,12 +17,12 @@ struct server;
 struct rpc_call;
 struct subscription;
 
-#define SERVER_CONNECTIONS	512	/* in all */
-#define SERVER_RESERVE		8	/* of these for service, root and owners of sessions */
-#define SERVER_PER_USER		32
-#define SERVER_IN_FLIGHT	8	/* requests of one connection */
-#define SERVER_HELLO_S		10
-#define SERVER_LINE_S		2
+#define SERVER_CONNECTIONS 512 /* in all */
+#define SERVER_RESERVE 8 /* of these for service, root and owners of sessions */
+#define SERVER_PER_USER 32
+#define SERVER_IN_FLIGHT 8 /* requests of one connection */
+#define SERVER_HELLO_S 10
+#define SERVER_LINE_S 2
 
 struct peer {
 	uid_t uid;

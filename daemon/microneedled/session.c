@@ -68,7 +68,10 @@ static void device_moved(struct session *session, enum mn_state to)
 	session->device = to;
 	switch (to) {
 	case MN_STATE_ARMED:
-		/* From RUNNING the trigger was let go: a press goes on, but for the owner it is a pause */
+		/*
+		 * From RUNNING the trigger was let go: a press goes on, but for the owner it is a
+		 * pause
+		 */
 		session->was_armed = true;
 		session->state = from == MN_STATE_RUNNING ? MN_SESSION_PAUSED : MN_SESSION_ARMED;
 		break;

@@ -20,9 +20,9 @@ struct store {
 	int lock;
 	struct worker *writer;
 	struct worker *reader;
-	struct store_db write;		/* the writer's */
-	struct store_db read;		/* the reader's, opened with the first read */
-	struct store_op *backlog;	/* the writer's: what could not be written so far */
+	struct store_db write; /* the writer's */
+	struct store_db read; /* the reader's, opened with the first read */
+	struct store_op *backlog; /* the writer's: what could not be written so far */
 	struct store_op **backlog_end;
 	void (*ended)(struct mnd *mnd);
 };

@@ -61,7 +61,8 @@ static bool migrate(struct store_db *db)
 		return false;
 	if (version > STORE_VERSION) {
 		snprintf(db->error, sizeof(db->error),
-			 "the database has version %" PRId64 ", this program knows up to %d; install the newer release again",
+			 "the database has version %" PRId64
+			 ", this program knows up to %d; install the newer release again",
 			 version, STORE_VERSION);
 		return false;
 	}
@@ -86,7 +87,8 @@ static bool read_tail(struct store_db *db)
 
 	db->seq = 0;
 	memset(db->hash, 0, sizeof(db->hash));
-	if (!store_db_prepare(db, &statement, "SELECT seq, hash FROM event ORDER BY seq DESC LIMIT 1"))
+	if (!store_db_prepare(db, &statement,
+			      "SELECT seq, hash FROM event ORDER BY seq DESC LIMIT 1"))
 		return false;
 	result = sqlite3_step(statement);
 	if (result == SQLITE_ROW) {
@@ -113,9 +115,9 @@ bool store_db_open(struct store_db *db, const char *path, bool write)
 	sqlite3_busy_timeout(db->sql, 5000);
 	sqlite3_db_config(db->sql, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
 	if (store_db_run(db, "PRAGMA foreign_keys = ON") &&
-	    (!write || (store_db_run(db, "PRAGMA journal_mode = WAL") &&
-			store_db_run(db, "PRAGMA synchronous = FULL") && migrate(db) &&
-			read_tail(db))))
+	    (!write ||
+	     (store_db_run(db, "PRAGMA journal_mode = WAL") &&
+	      store_db_run(db, "PRAGMA synchronous = FULL") && migrate(db) && read_tail(db))))
 		return true;
 	store_db_close(db);
 	return false;
@@ -148,9 +150,10 @@ static bool put_open(struct store_db *db, const struct store_op *op)
 	char opened[CLOCK_ISO_SIZE];
 	sqlite3_stmt *statement;
 
-	if (!store_db_prepare(db, &statement,
-			      "INSERT INTO session (session, operator, operator_uid, patient, indication, area,"
-			      " device_serial, opened) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"))
+	if (!store_db_prepare(
+		    db, &statement,
+		    "INSERT INTO session (session, operator, operator_uid, patient, indication, area,"
+		    " device_serial, opened) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"))
 		return false;
 	clock_iso(opened, op->real_ms);
 	bind_text(statement, 1, open->session);
@@ -179,9 +182,10 @@ static bool put_event(struct store_db *db, const char *session, const char *kind
 	uint8_t hash[CHAIN_HASH];
 	sqlite3_stmt *statement;
 
-	if (!store_db_prepare(db, &statement,
-			      "INSERT INTO event (seq, session_id, kind, time, mono_ns, data, prev, hash)"
-			      " VALUES (?, (SELECT id FROM session WHERE session = ?), ?, ?, ?, ?, ?, ?)"))
+	if (!store_db_prepare(
+		    db, &statement,
+		    "INSERT INTO event (seq, session_id, kind, time, mono_ns, data, prev, hash)"
+		    " VALUES (?, (SELECT id FROM session WHERE session = ?), ?, ?, ?, ?, ?, ?)"))
 		return false;
 	clock_iso(time, real_ms);
 	chain_hash(hash, db->hash, &event);
@@ -208,9 +212,10 @@ static bool put_strokes(struct store_db *db, const struct store_op *op)
 	char data[192];
 	bool ok = true;
 
-	if (!store_db_prepare(db, &statement,
-			      "INSERT INTO stroke (session_id, position, number, mono_ns, depth_um, period_us,"
-			      " current_ma) VALUES ((SELECT id FROM session WHERE session = ?), ?, ?, ?, ?, ?, ?)"))
+	if (!store_db_prepare(
+		    db, &statement,
+		    "INSERT INTO stroke (session_id, position, number, mono_ns, depth_um, period_us,"
+		    " current_ma) VALUES ((SELECT id FROM session WHERE session = ?), ?, ?, ?, ?, ?, ?)"))
 		return false;
 	bind_text(statement, 1, op->session);
 	for (size_t i = 0; ok && i < op->count; i++) {

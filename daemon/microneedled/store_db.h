@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The database behind the store: what a thread does with it. Blocking; no thread and no loop in here. */
+/*
+ * The database behind the store: what a thread does with it. Blocking; no thread and no loop in
+ * here.
+ */
 #ifndef STORE_DB_H
 #define STORE_DB_H
 
@@ -19,8 +22,8 @@ extern const char store_schema[];
 
 struct store_db {
 	sqlite3 *sql;
-	int64_t seq;			/* of the last event */
-	uint8_t hash[CHAIN_HASH];	/* of the last event */
+	int64_t seq; /* of the last event */
+	uint8_t hash[CHAIN_HASH]; /* of the last event */
 	char error[STORE_ERROR];
 };
 
@@ -35,10 +38,10 @@ struct store_session {
 };
 
 enum store_op_type {
-	STORE_OPEN,	/* the session's row */
+	STORE_OPEN, /* the session's row */
 	STORE_EVENT,
 	STORE_STROKES,
-	STORE_END,	/* completes the session's row */
+	STORE_END, /* completes the session's row */
 };
 
 struct store_op {
@@ -47,14 +50,14 @@ struct store_op {
 	char session[STORE_UUID];
 	int64_t real_ms;
 	int64_t mono_ns;
-	struct store_session *open;	/* STORE_OPEN */
-	char kind[24];			/* STORE_EVENT */
+	struct store_session *open; /* STORE_OPEN */
+	char kind[24]; /* STORE_EVENT */
 	char *data;
-	uint64_t position;		/* STORE_STROKES */
+	uint64_t position; /* STORE_STROKES */
 	struct chain_stroke *strokes;
 	size_t count;
-	char outcome[24];		/* STORE_END */
-	int64_t total;			/* strokes in all */
+	char outcome[24]; /* STORE_END */
+	int64_t total; /* strokes in all */
 };
 
 void store_op_free(struct store_op *op);
@@ -73,7 +76,7 @@ bool store_db_apply(struct store_db *db, const struct store_op *list);
 struct store_reader {
 	bool all;
 	uint32_t uid;
-	bool hide_patient;	/* in other users' records */
+	bool hide_patient; /* in other users' records */
 };
 
 /* JSON, or NULL with error filled in; *found is false if there is no such record for this reader */

@@ -41,10 +41,11 @@ json_t *store_db_list(struct store_db *db, const struct store_reader *reader, in
 	sqlite3_stmt *statement;
 	int result;
 
-	if (!store_db_prepare(db, &statement,
-			      "SELECT session, operator, patient, indication, area, device_serial, opened, ended,"
-			      " outcome, strokes, operator_uid FROM session WHERE ?1 OR operator_uid = ?2"
-			      " ORDER BY id DESC LIMIT ?3")) {
+	if (!store_db_prepare(
+		    db, &statement,
+		    "SELECT session, operator, patient, indication, area, device_serial, opened, ended,"
+		    " outcome, strokes, operator_uid FROM session WHERE ?1 OR operator_uid = ?2"
+		    " ORDER BY id DESC LIMIT ?3")) {
 		json_decref(sessions);
 		return NULL;
 	}
@@ -75,8 +76,9 @@ static int64_t find(struct store_db *db, const struct store_reader *reader, cons
 	int64_t id = 0;
 	int result;
 
-	if (!store_db_prepare(db, &statement,
-			      "SELECT id FROM session WHERE session = ?1 AND (?2 OR operator_uid = ?3)"))
+	if (!store_db_prepare(
+		    db, &statement,
+		    "SELECT id FROM session WHERE session = ?1 AND (?2 OR operator_uid = ?3)"))
 		return -1;
 	sqlite3_bind_text(statement, 1, session, -1, SQLITE_STATIC);
 	sqlite3_bind_int(statement, 2, reader->all);
@@ -130,8 +132,8 @@ static bool show_events(struct store_db *db, int64_t id, const struct store_read
 		json_object_set_new(json_object_get(record, "chain"), "hash",
 				    hash_text(statement, 5));
 		if (!strcmp(kind, "open")) {
-			if (reader->hide_patient &&
-			    json_integer_value(json_object_get(data, "operator_uid")) != reader->uid)
+			if (reader->hide_patient && json_integer_value(json_object_get(
+							    data, "operator_uid")) != reader->uid)
 				json_object_set_new(data, "patient", json_null());
 			json_object_update_missing(record, data);
 		} else if (!strcmp(kind, "end")) {
@@ -156,8 +158,9 @@ static bool show_session(struct store_db *db, int64_t id, json_t *record)
 	sqlite3_stmt *statement;
 	int result;
 
-	if (!store_db_prepare(db, &statement,
-			      "SELECT session, operator, opened, ended, outcome FROM session WHERE id = ?"))
+	if (!store_db_prepare(
+		    db, &statement,
+		    "SELECT session, operator, opened, ended, outcome FROM session WHERE id = ?"))
 		return false;
 	sqlite3_bind_int64(statement, 1, id);
 	while ((result = sqlite3_step(statement)) == SQLITE_ROW)
@@ -173,11 +176,12 @@ static bool show_depths(struct store_db *db, int64_t id, json_t *record)
 	int64_t count = 0;
 	int result;
 
-	if (!store_db_prepare(db, &statement,
-			      "SELECT count(*), min(depth_um), max(depth_um), avg(depth_um),"
-			      " (SELECT depth_um FROM stroke WHERE session_id = ?1 ORDER BY depth_um LIMIT 1 OFFSET"
-			      "  (SELECT count(*) * 99 / 100 FROM stroke WHERE session_id = ?1))"
-			      " FROM stroke WHERE session_id = ?1"))
+	if (!store_db_prepare(
+		    db, &statement,
+		    "SELECT count(*), min(depth_um), max(depth_um), avg(depth_um),"
+		    " (SELECT depth_um FROM stroke WHERE session_id = ?1 ORDER BY depth_um LIMIT 1 OFFSET"
+		    "  (SELECT count(*) * 99 / 100 FROM stroke WHERE session_id = ?1))"
+		    " FROM stroke WHERE session_id = ?1"))
 		return false;
 	sqlite3_bind_int64(statement, 1, id);
 	while ((result = sqlite3_step(statement)) == SQLITE_ROW) {
@@ -202,17 +206,17 @@ static bool show_histogram(struct store_db *db, int64_t id, json_t *record)
 
 	json_object_set_new(json_object_get(record, "strokes"), "histogram",
 			    json_pack("{s:i, s:o}", "bin_um", BIN_UM, "counts", counts));
-	if (!store_db_prepare(db, &statement,
-			      "SELECT depth_um / ?2 * ?2 AS bin, count(*) FROM stroke WHERE session_id = ?1"
-			      " GROUP BY bin ORDER BY bin"))
+	if (!store_db_prepare(
+		    db, &statement,
+		    "SELECT depth_um / ?2 * ?2 AS bin, count(*) FROM stroke WHERE session_id = ?1"
+		    " GROUP BY bin ORDER BY bin"))
 		return false;
 	sqlite3_bind_int64(statement, 1, id);
 	sqlite3_bind_int64(statement, 2, BIN_UM);
 	while ((result = sqlite3_step(statement)) == SQLITE_ROW)
-		json_array_append_new(counts,
-				      json_pack("[I, I]",
-						(json_int_t)sqlite3_column_int64(statement, 0),
-						(json_int_t)sqlite3_column_int64(statement, 1)));
+		json_array_append_new(
+			counts, json_pack("[I, I]", (json_int_t)sqlite3_column_int64(statement, 0),
+					  (json_int_t)sqlite3_column_int64(statement, 1)));
 	return rows_over(db, statement, result);
 }
 
@@ -255,10 +259,11 @@ json_t *store_db_strokes(struct store_db *db, const struct store_reader *reader,
 	int result;
 
 	*found = id > 0;
-	if (id <= 0 || !store_db_prepare(db, &statement,
-					 "SELECT number, mono_ns, depth_um, period_us, current_ma, position"
-					 " FROM stroke WHERE session_id = ? AND position >= ?"
-					 " ORDER BY position LIMIT ?")) {
+	if (id <= 0 ||
+	    !store_db_prepare(db, &statement,
+			      "SELECT number, mono_ns, depth_um, period_us, current_ma, position"
+			      " FROM stroke WHERE session_id = ? AND position >= ?"
+			      " ORDER BY position LIMIT ?")) {
 		json_decref(strokes);
 		return NULL;
 	}
@@ -307,10 +312,11 @@ static bool strokes_match(struct store_db *db, int64_t id, const char *text, boo
 		return true;
 	}
 	strokes = calloc((size_t)count, sizeof(*strokes));
-	if (!strokes || !store_db_prepare(db, &statement,
-					  "SELECT number, mono_ns, depth_um, period_us, current_ma FROM stroke"
-					  " WHERE session_id = ? AND position >= ? AND position < ?"
-					  " ORDER BY position")) {
+	if (!strokes ||
+	    !store_db_prepare(db, &statement,
+			      "SELECT number, mono_ns, depth_um, period_us, current_ma FROM stroke"
+			      " WHERE session_id = ? AND position >= ? AND position < ?"
+			      " ORDER BY position")) {
 		free(strokes);
 		json_decref(data);
 		return false;

@@ -34,16 +34,16 @@ struct merged {
 };
 
 struct subscription {
-	LIST_ENTRY(subscription) link;		/* of the connection */
+	LIST_ENTRY(subscription) link; /* of the connection */
 	TAILQ_ENTRY(subscription) all;
 	struct conn *conn;
 	int64_t number;
-	char device[DEVICE_NAME];		/* "": all */
+	char device[DEVICE_NAME]; /* "": all */
 	uint32_t events;
 	uint32_t interval_ms;
 	struct event timer;
 	int64_t slow_since_ns;
-	uint64_t untold;			/* events merged away or not sent */
+	uint64_t untold; /* events merged away or not sent */
 	LIST_HEAD(, merged) merged;
 };
 
@@ -91,7 +91,7 @@ int64_t telemetry_subscribe(struct conn *conn, const char *device, uint32_t even
 	unsigned int count = 0;
 
 	LIST_FOREACH(subscription, &conn->subscriptions, link)
-		count++;
+	count++;
 	if (count >= SUBSCRIPTIONS)
 		return 0;
 	subscription = calloc(1, sizeof(*subscription));
@@ -115,7 +115,8 @@ bool telemetry_unsubscribe(struct conn *conn, int64_t number)
 {
 	struct subscription *subscription;
 
-	LIST_FOREACH(subscription, &conn->subscriptions, link) {
+	LIST_FOREACH(subscription, &conn->subscriptions, link)
+	{
 		if (subscription->number == number) {
 			subscription_free(subscription);
 			return true;
@@ -164,8 +165,8 @@ static json_t *event_json(const char *event, const char *device, const char *ses
 static json_t *device_event(const char *event, const struct device *device, int64_t mono_ns)
 {
 	return event_json(event, device->name,
-			  device->treatment && device->treatment->is_open ? device->treatment->uuid :
-									    NULL,
+			  device->treatment && device->treatment->is_open ? device->treatment->uuid
+									  : NULL,
 			  mono_ns);
 }
 
@@ -175,15 +176,13 @@ static void tell_stroke(struct subscription *subscription, struct merged *merged
 	const struct mn_record *last = &merged->last;
 	uint32_t period_us = last->stroke.period_us;
 	json_t *event = device_event("stroke", device, (int64_t)last->mono_ns);
-	json_t *more = json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "number",
-				 (json_int_t)last->stroke.number, "depth_um",
-				 (json_int_t)last->stroke.depth_um, "period_us",
-				 (json_int_t)period_us, "rate_mhz",
-				 (json_int_t)(period_us ? 1000000000U / period_us : 0), "current_ma",
-				 (json_int_t)last->stroke.current_ma, "count",
-				 (json_int_t)merged->count, "depth_max_um",
-				 (json_int_t)merged->depth_max_um, "lost",
-				 (json_int_t)merged->lost);
+	json_t *more = json_pack(
+		"{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "number",
+		(json_int_t)last->stroke.number, "depth_um", (json_int_t)last->stroke.depth_um,
+		"period_us", (json_int_t)period_us, "rate_mhz",
+		(json_int_t)(period_us ? 1000000000U / period_us : 0), "current_ma",
+		(json_int_t)last->stroke.current_ma, "count", (json_int_t)merged->count,
+		"depth_max_um", (json_int_t)merged->depth_max_um, "lost", (json_int_t)merged->lost);
 
 	json_object_update(event, more);
 	json_decref(more);
@@ -205,8 +204,8 @@ static bool flush(struct subscription *subscription, struct merged *merged)
 		tell_stroke(subscription, merged, device);
 	/* Telling may have evicted it, and with it what was merged */
 	LIST_FOREACH(subscription, &conn->subscriptions, link)
-		if (subscription->number == number)
-			break;
+	if (subscription->number == number)
+		break;
 	if (!subscription)
 		return false;
 	if (device && device->treatment && device->treatment->is_open &&
@@ -232,7 +231,7 @@ static void start_timer(struct subscription *subscription)
 {
 	struct timeval interval = {
 		.tv_sec = subscription->interval_ms / 1000,
-		.tv_usec = subscription->interval_ms % 1000 * 1000,
+		.tv_usec = subscription->interval_ms % 1000 * 1000L,
 	};
 
 	if (!event_pending(&subscription->timer, EV_TIMEOUT, NULL))
@@ -261,8 +260,8 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
 	}
 	subscription->slow_since_ns = 0;
 	LIST_FOREACH(merged, &subscription->merged, link)
-		if (!flush(subscription, merged))
-			return;
+	if (!flush(subscription, merged))
+		return;
 }
 
 static bool wants(const struct subscription *subscription, const char *device, uint32_t events)
@@ -276,8 +275,8 @@ static struct merged *get_merged(struct subscription *subscription, const char *
 	struct merged *merged;
 
 	LIST_FOREACH(merged, &subscription->merged, link)
-		if (!strcmp(merged->device, device))
-			return merged;
+	if (!strcmp(merged->device, device))
+		return merged;
 	merged = calloc(1, sizeof(*merged));
 	if (!merged)
 		return NULL;
@@ -298,7 +297,8 @@ static void tell_all(struct mnd *mnd, const char *device, uint32_t kind, const j
 		next = TAILQ_NEXT(subscription, all);
 		if (!wants(subscription, device, kind))
 			continue;
-		LIST_FOREACH(merged, &subscription->merged, link) {
+		LIST_FOREACH(merged, &subscription->merged, link)
+		{
 			if (!strcmp(merged->device, device)) {
 				there = flush(subscription, merged);
 				break;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Subscriptions: what happens, told to who asked. States and faults are told one by one; strokes and
- * progress are merged to the latest at each subscriber's pace. A subscriber that does not read is
- * dropped and told so; its connection goes on.
+ * Subscriptions: what happens, told to who asked. States and faults are told one by one; strokes
+ * and progress are merged to the latest at each subscriber's pace. A subscriber that does not read
+ * is dropped and told so; its connection goes on.
  */
 #ifndef TELEMETRY_H
 #define TELEMETRY_H
@@ -19,13 +19,13 @@ struct mnd;
 struct rpc_call;
 struct treatment;
 
-#define TELEMETRY_STATE		(1U << 0)
-#define TELEMETRY_STROKE	(1U << 1)
-#define TELEMETRY_INPUT		(1U << 2)
-#define TELEMETRY_FAULT		(1U << 3)
-#define TELEMETRY_SESSION	(1U << 4)
-#define TELEMETRY_DEVICE	(1U << 5)
-#define TELEMETRY_ALL		0x3fU
+#define TELEMETRY_STATE (1U << 0)
+#define TELEMETRY_STROKE (1U << 1)
+#define TELEMETRY_INPUT (1U << 2)
+#define TELEMETRY_FAULT (1U << 3)
+#define TELEMETRY_SESSION (1U << 4)
+#define TELEMETRY_DEVICE (1U << 5)
+#define TELEMETRY_ALL 0x3fU
 
 #define TELEMETRY_INTERVAL_MS 100
 
@@ -33,8 +33,8 @@ int telemetry_start(struct mnd *mnd);
 void telemetry_free(struct mnd *mnd);
 
 /*
- * Returns the subscription's number, 0 without memory or with too many. device is NULL for all, later
- * ones included. Nothing is told before the caller has sent its answer with the snapshot.
+ * Returns the subscription's number, 0 without memory or with too many. device is NULL for all,
+ * later ones included. Nothing is told before the caller has sent its answer with the snapshot.
  */
 int64_t telemetry_subscribe(struct conn *conn, const char *device, uint32_t events,
 			    uint32_t interval_ms);

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* A session's life: opening, owner, grace, end. What happens while it is armed is in treatment_run.c. */
+/*
+ * A session's life: opening, owner, grace, end. What happens while it is armed is in
+ * treatment_run.c.
+ */
 #include <event2/event.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -97,7 +100,7 @@ void treatment_put(struct treatment *treatment)
 	free(treatment);
 }
 
-/* Leave the list. The memory stays until the last outcome came back. */
+/* Leave the list, with one of the caller's references. The memory stays until the last outcome came. */
 static void bury(struct treatment *treatment)
 {
 	struct mnd *mnd = treatment->mnd;
@@ -109,6 +112,7 @@ static void bury(struct treatment *treatment)
 		treatments->epitaphs[slot].reason = treatment->reason;
 	}
 	TAILQ_REMOVE(&treatments->list, treatment, link);
+	treatment->references--;
 	treatment_put(treatment);
 	if (treatments->over && TAILQ_EMPTY(&treatments->list)) {
 		void (*over)(struct mnd *) = treatments->over;
@@ -121,8 +125,8 @@ static void bury(struct treatment *treatment)
 void treatment_act(struct treatment *treatment, uint32_t actions)
 {
 	struct mnd *mnd = treatment->mnd;
-	int64_t grace_ms = actions & SESSION_DO_GRACE_SHORT ? mnd->options.grace_ms :
-							      mnd->options.idle_grace_ms;
+	int64_t grace_ms = (actions & SESSION_DO_GRACE_SHORT) ? mnd->options.grace_ms
+							      : mnd->options.idle_grace_ms;
 	struct timeval grace = { .tv_sec = grace_ms / 1000, .tv_usec = grace_ms % 1000 * 1000 };
 
 	/* Before everything else */
@@ -165,15 +169,15 @@ static void end_written(void *arg, const char *error)
 
 	treatment->ending = NULL;
 	if (call && error)
-		rpc_error(call, MN_ERROR_STORE_FAILED, NULL,
-			  "The session is over, but its record could not be closed: %s. Make room on the disk.",
-			  error);
+		rpc_error(
+			call, MN_ERROR_STORE_FAILED, NULL,
+			"The session is over, but its record could not be closed: %s. Make room on the disk.",
+			error);
 	else if (call)
-		rpc_result(call, json_pack("{s:s, s:s, s:o}", "session", treatment->uuid,
-					   "outcome", treatment->outcome, "summary",
-					   treatment_summary(treatment)));
+		rpc_result(call,
+			   json_pack("{s:s, s:s, s:o}", "session", treatment->uuid, "outcome",
+				     treatment->outcome, "summary", treatment_summary(treatment)));
 	bury(treatment);
-	treatment_put(treatment);
 }
 
 static void write_end(struct treatment *treatment)
@@ -209,7 +213,8 @@ static void released(struct device_command *command)
 		device_heartbeat_stop(treatment->device);
 	free(command);
 	write_end(treatment);
-	treatment_put(treatment);
+	/* The command's reference is not the one that write_end() may give up */
+	treatment_put(treatment); /* NOLINT(clang-analyzer-unix.Malloc) */
 }
 
 static void release_now(struct treatment *treatment)
@@ -219,7 +224,9 @@ static void release_now(struct treatment *treatment)
 
 	treatment->releasing = true;
 	if (!command) {
-		/* Without the heartbeat the lease lapses and the kernel takes control away itself */
+		/*
+		 * Without the heartbeat the lease lapses and the kernel takes control away itself
+		 */
 		device_heartbeat_stop(treatment->device);
 		write_end(treatment);
 		return;
@@ -317,8 +324,8 @@ static void end_all(struct mnd *mnd)
 			continue;
 		treatment->reason = "daemon_ended";
 		snprintf(treatment->outcome, sizeof(treatment->outcome), "%s",
-			 treatment->session.state == MN_SESSION_COMPLETED ? "completed" :
-									    "interrupted");
+			 treatment->session.state == MN_SESSION_COMPLETED ? "completed"
+									  : "interrupted");
 		step(treatment, SESSION_END);
 	}
 }
@@ -375,8 +382,8 @@ void treatment_prechecks(struct treatment *treatment, bool consent, bool contrai
 	treatment->plan.cartridge |= cartridge;
 	treatment_note(treatment, "prechecks",
 		       json_pack("{s:b, s:b, s:b}", "consent", treatment->plan.consent,
-				 "contraindications", treatment->plan.contraindications, "cartridge",
-				 treatment->plan.cartridge));
+				 "contraindications", treatment->plan.contraindications,
+				 "cartridge", treatment->plan.cartridge));
 	treatment_write(treatment);
 	step(treatment, SESSION_CHANGED);
 }
@@ -404,6 +411,7 @@ static void open_written(void *arg, const char *error)
 	struct rpc_call *call = treatment->opening;
 	struct device *device = treatment->device;
 	const struct session_event fault = { .type = SESSION_DEVICE, .to = MN_STATE_FAULT };
+	struct mn_status status;
 
 	treatment->opening = NULL;
 	if (error) {
@@ -413,10 +421,10 @@ static void open_written(void *arg, const char *error)
 		if (release)
 			device_submit(release);
 		abandon(treatment);
-		rpc_error(call, MN_ERROR_STORE_FAILED, NULL,
-			  "The session was not opened because its record cannot be kept: %s. Make room on the disk.",
-			  error);
-		treatment_put(treatment);
+		rpc_error(
+			call, MN_ERROR_STORE_FAILED, NULL,
+			"The session was not opened because its record cannot be kept: %s. Make room on the disk.",
+			error);
 		return;
 	}
 	treatment->is_open = true;
@@ -424,16 +432,20 @@ static void open_written(void *arg, const char *error)
 	if (!device || treatment->mnd->ending) {
 		treatment->reason = device ? "daemon_ended" : "device_gone";
 		snprintf(treatment->outcome, sizeof(treatment->outcome), "interrupted");
-		rpc_error(call, MN_ERROR_DEVICE_GONE, NULL,
-			  "The handpiece was unplugged while the session was opened; plug it in and open a new one.");
+		rpc_error(
+			call, MN_ERROR_DEVICE_GONE, NULL,
+			"The handpiece was unplugged while the session was opened; plug it in and open a new one.");
 		step(treatment, SESSION_END);
 		treatment_put(treatment);
 		return;
 	}
 	treatment->owner = call->conn;
 	treatment->reason = "opened";
-	if (device->state == MN_STATE_FAULT)
+	if (device->state == MN_STATE_FAULT) {
+		if (!device_status(device, &status))
+			treatment->faults_latched = status.faults;
 		treatment_step(treatment, &fault);
+	}
 	telemetry_session(treatment);
 	rpc_result(call, treatment_opened_json(treatment));
 	/* Whoever opened it may have left already */
@@ -463,7 +475,6 @@ static void acquired(struct device_command *command)
 		else
 			rpc_error(call, MN_ERROR_INTERNAL, NULL, "The daemon is out of memory.");
 		free(command);
-		treatment_put(treatment);
 		return;
 	}
 	clock_iso(treatment->opened, clock_real_ms());
@@ -482,8 +493,7 @@ static uint32_t longest_run_ms(const struct treatment *treatment)
 	return treatment_run_ms(treatment->plan.strokes, slowest ? slowest : 1000);
 }
 
-void treatment_open(struct rpc_call *call, struct device *device,
-		    const struct treatment_plan *plan)
+void treatment_open(struct rpc_call *call, struct device *device, const struct treatment_plan *plan)
 {
 	struct treatment *treatment = calloc(1, sizeof(*treatment));
 	struct device_command *command = NULL;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A session while it is open: the state machine of session.h with its device, its owner's connection, its
- * timers, and what it has yet to write into the record.
+ * A session while it is open: the state machine of session.h with its device, its owner's
+ * connection, its timers, and what it has yet to write into the record.
  */
 #ifndef TREATMENT_H
 #define TREATMENT_H
@@ -32,10 +32,10 @@ struct store_write;
 #define TREATMENT_BATCH 256
 
 struct treatment_plan {
-	struct store_session who;	/* operator, patient, indication, area, device */
+	struct store_session who; /* operator, patient, indication, area, device */
 	char qualification[64];
-	char protocol[41];		/* "" without one */
-	char lot[33];			/* as the caller gave it, "" if not */
+	char protocol[41]; /* "" without one */
+	char lot[33]; /* as the caller gave it, "" if not */
 	uint32_t area_cm2;
 	uint32_t density_per_cm2;
 	uint32_t depth_um;
@@ -44,7 +44,7 @@ struct treatment_plan {
 	uint32_t punctures;
 	uint32_t strokes;
 	uint32_t run_ms;
-	uint32_t ceiling_um;		/* of the operator */
+	uint32_t ceiling_um; /* of the operator */
 	uint64_t cartridge_uid;
 	char cartridge_lot[25];
 	uint32_t cartridge_needle_um;
@@ -55,7 +55,7 @@ struct treatment_plan {
 
 struct treatment_stats {
 	uint32_t count;
-	uint32_t lost;			/* records that the kernel could not keep for us */
+	uint32_t lost; /* records that the kernel could not keep for us */
 	uint32_t depth_min_um;
 	uint32_t depth_max_um;
 	uint32_t depth_last_um;
@@ -64,15 +64,15 @@ struct treatment_stats {
 	uint32_t current_max_ma;
 	uint32_t bins[TREATMENT_BINS];
 	uint64_t run_ns;
-	uint64_t run_since_ns;		/* 0 while not running */
+	uint64_t run_since_ns; /* 0 while not running */
 	uint64_t last_stroke_ns;
-	uint64_t faults;		/* all that were latched in this session */
+	uint64_t faults; /* all that were latched in this session */
 };
 
 struct treatment {
 	TAILQ_ENTRY(treatment) link;
 	struct mnd *mnd;
-	struct device *device;		/* NULL once it is gone or given up */
+	struct device *device; /* NULL once it is gone or given up */
 	struct session session;
 	struct treatment_plan plan;
 	struct treatment_stats stats;
@@ -81,27 +81,27 @@ struct treatment {
 	char device_name[32];
 	bool has_trigger;
 	char opened[32];
-	bool is_open;			/* its row is durable and it was announced */
+	bool is_open; /* its row is durable and it was announced */
 	uint64_t faults_latched;
 	struct conn *owner;
-	struct rpc_call *opening;	/* session.open, until it is answered */
-	struct rpc_call *ending;	/* the session.end that waits for the record */
-	uint32_t armed_depth_um;	/* last acknowledged set point */
+	struct rpc_call *opening; /* session.open, until it is answered */
+	struct rpc_call *ending; /* the session.end that waits for the record */
+	uint32_t armed_depth_um; /* last acknowledged set point */
 	uint32_t armed_rate_mhz;
 	uint32_t armed_strokes;
 	uint32_t armed_run_ms;
-	const char *reason;		/* of the last change, a name of mn_causes or our own */
+	const char *reason; /* of the last change, a name of mn_causes or our own */
 	char outcome[24];
 	char note[257];
 	bool closing;
-	bool releasing;			/* the command is under way */
+	bool releasing; /* the command is under way */
 	struct event grace;
 	struct event flush;
 	struct event settle;
-	struct store_write *batch;	/* rows of the records being handled */
+	struct store_write *batch; /* rows of the records being handled */
 	struct chain_stroke strokes[TREATMENT_BATCH];
 	unsigned int stroke_count;
-	uint64_t stroke_position;	/* of the first of these in the session */
+	uint64_t stroke_position; /* of the first of these in the session */
 	unsigned int references;
 };
 

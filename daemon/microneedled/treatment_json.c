@@ -18,7 +18,9 @@ static json_int_t punctures(const struct treatment *treatment, uint32_t strokes)
 {
 	json_int_t made = (json_int_t)strokes * treatment->plan.needles;
 
-	/* The last stroke of the plan may make more than were asked for; the plan is done with it */
+	/*
+	 * The last stroke of the plan may make more than were asked for; the plan is done with it
+	 */
 	if (strokes >= treatment->plan.strokes && made > treatment->plan.punctures)
 		return treatment->plan.punctures;
 	return made;
@@ -29,9 +31,9 @@ json_t *treatment_progress(const struct treatment *treatment)
 	const struct session *session = &treatment->session;
 	const struct treatment_stats *stats = &treatment->stats;
 	uint32_t rate = stats->rate_last_mhz ? stats->rate_last_mhz : treatment->plan.rate_mhz;
-	json_int_t left = session->strokes_planned > session->strokes_done ?
-				  session->strokes_planned - session->strokes_done :
-				  0;
+	json_int_t left = session->strokes_planned > session->strokes_done
+				  ? session->strokes_planned - session->strokes_done
+				  : 0;
 
 	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "punctures_done",
 			 punctures(treatment, session->strokes_done), "punctures_planned",
@@ -92,13 +94,12 @@ json_t *treatment_status(struct treatment *treatment, const struct peer *peer)
 			   (json_int_t)session->rev, "attached", session->attached, "operator",
 			   plan->who.operator, "patient", patient, "indication",
 			   plan->who.indication, "area", plan->who.area);
-	more = json_pack("{s:I, s:I, s:s?, s:o, s:o, s:s, s:o}", "area_cm2",
-			 (json_int_t)plan->area_cm2, "density_per_cm2",
-			 (json_int_t)plan->density_per_cm2, "protocol",
-			 *plan->protocol ? plan->protocol : NULL, "plan", plan_json(plan),
-			 "prechecks", prechecks_json(plan), "device_state",
-			 mn_name(&mn_states, session->device), "set_point",
-			 set_point_json(treatment));
+	more = json_pack(
+		"{s:I, s:I, s:s?, s:o, s:o, s:s, s:o}", "area_cm2", (json_int_t)plan->area_cm2,
+		"density_per_cm2", (json_int_t)plan->density_per_cm2, "protocol",
+		*plan->protocol ? plan->protocol : NULL, "plan", plan_json(plan), "prechecks",
+		prechecks_json(plan), "device_state", mn_name(&mn_states, session->device),
+		"set_point", set_point_json(treatment));
 	json_object_update(status, more);
 	json_decref(more);
 	more = json_pack("{s:o, s:{s:I, s:I}, s:o, s:s, s:s, s:s?}", "progress",
@@ -131,8 +132,8 @@ json_t *treatment_armed_json(struct treatment *treatment)
 {
 	return json_pack("{s:s, s:s, s:I, s:o, s:s}", "session", treatment->uuid, "state",
 			 mn_name(&mn_sessions, treatment->session.state), "rev",
-			 (json_int_t)treatment->session.rev, "set_point",
-			 set_point_json(treatment), "trigger", trigger_name(treatment));
+			 (json_int_t)treatment->session.rev, "set_point", set_point_json(treatment),
+			 "trigger", trigger_name(treatment));
 }
 
 /* All that the session was opened with; the first event of its record */
@@ -156,14 +157,14 @@ json_t *treatment_plan_json(const struct treatment *treatment)
 			 (json_int_t)plan->area_cm2, "density_per_cm2",
 			 (json_int_t)plan->density_per_cm2, "protocol",
 			 *plan->protocol ? plan->protocol : NULL);
-	more = json_pack("{s:o, s:o, s:{s:s, s:s, s:I, s:I, s:s?}, s:{s:s, s:s, s:s, s:s, s:s}, s:s}",
-			 "plan", plan_json(plan), "prechecks", prechecks_json(plan), "cartridge",
-			 "uid", uid, "lot", plan->cartridge_lot, "needles",
-			 (json_int_t)plan->needles, "needle_um",
-			 (json_int_t)plan->cartridge_needle_um, "lot_given",
-			 *plan->lot ? plan->lot : NULL, "device", "name", treatment->device_name,
-			 "serial", info->serial, "model", info->model, "firmware", info->firmware,
-			 "transport", mn_name(&mn_transports, info->transport), "boot_id", boot);
+	more = json_pack(
+		"{s:o, s:o, s:{s:s, s:s, s:I, s:I, s:s?}, s:{s:s, s:s, s:s, s:s, s:s}, s:s}",
+		"plan", plan_json(plan), "prechecks", prechecks_json(plan), "cartridge", "uid", uid,
+		"lot", plan->cartridge_lot, "needles", (json_int_t)plan->needles, "needle_um",
+		(json_int_t)plan->cartridge_needle_um, "lot_given", *plan->lot ? plan->lot : NULL,
+		"device", "name", treatment->device_name, "serial", info->serial, "model",
+		info->model, "firmware", info->firmware, "transport",
+		mn_name(&mn_transports, info->transport), "boot_id", boot);
 	json_object_update(data, more);
 	json_decref(more);
 	return data;
@@ -199,9 +200,9 @@ json_t *treatment_summary(const struct treatment *treatment)
 			 (json_int_t)treatment->session.strokes_done, "strokes_planned",
 			 (json_int_t)treatment->plan.strokes, "strokes_recorded",
 			 (json_int_t)stats->count, "punctures",
-			 punctures(treatment, treatment->session.strokes_done),
-			 "punctures_planned", (json_int_t)treatment->plan.punctures, "depth_um",
-			 depth, "current_max_ma", (json_int_t)stats->current_max_ma, "run_ms",
+			 punctures(treatment, treatment->session.strokes_done), "punctures_planned",
+			 (json_int_t)treatment->plan.punctures, "depth_um", depth, "current_max_ma",
+			 (json_int_t)stats->current_max_ma, "run_ms",
 			 (json_int_t)(stats->run_ns / 1000000), "lost", (json_int_t)stats->lost,
 			 "faults", json_faults(stats->faults), "outcome", treatment->outcome);
 }
@@ -239,14 +240,15 @@ static void refuse_limit(struct rpc_call *call, const struct mn_set_point *point
 			 mn_name(&mn_quantities, quantity), "source", source, "value",
 			 (json_int_t)limit, "requested", (json_int_t)asked, "unit", unit);
 	if (quantity == MN_QUANTITY_DEPTH)
-		rpc_error(call, MN_ERROR_LIMIT_EXCEEDED, data,
-			  "A depth of %u.%03u mm is beyond the limit of %u.%03u mm, which is %s (%s); ask for no more than that.",
-			  asked / 1000, asked % 1000, limit / 1000, limit % 1000, whose, source);
+		rpc_error(
+			call, MN_ERROR_LIMIT_EXCEEDED, data,
+			"A depth of %u.%03u mm is beyond the limit of %u.%03u mm, which is %s (%s); ask for no more than that.",
+			asked / 1000, asked % 1000, limit / 1000, limit % 1000, whose, source);
 	else
-		rpc_error(call, MN_ERROR_LIMIT_EXCEEDED, data,
-			  "A %s of %u %s is beyond the limit of %u %s, which is %s (%s); ask for no more than that.",
-			  mn_text(&mn_quantities, quantity), asked, unit, limit, unit, whose,
-			  source);
+		rpc_error(
+			call, MN_ERROR_LIMIT_EXCEEDED, data,
+			"A %s of %u %s is beyond the limit of %u %s, which is %s (%s); ask for no more than that.",
+			mn_text(&mn_quantities, quantity), asked, unit, limit, unit, whose, source);
 }
 
 static void refuse_interlocks(struct rpc_call *call, uint32_t interlocks)
@@ -317,9 +319,10 @@ void treatment_refuse(struct rpc_call *call, const struct device_command *comman
 		return;
 	case EACCES:
 	case EPERM:
-		rpc_error(call, MN_ERROR_DEVICE_ERROR, NULL,
-			  "The daemon does not control %s any more; end the session and open a new one.",
-			  device->name);
+		rpc_error(
+			call, MN_ERROR_DEVICE_ERROR, NULL,
+			"The daemon does not control %s any more; end the session and open a new one.",
+			device->name);
 		return;
 	}
 	rpc_error(call, MN_ERROR_DEVICE_ERROR,

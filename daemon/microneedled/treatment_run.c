@@ -18,7 +18,7 @@
 #include "treatment_internal.h"
 
 /* Strokes wait this long for company before they are written */
-#define FLUSH_MS 200
+#define FLUSH_MS 200L
 /* Room for run-up and for skin that slows the motor, in a run of a known number of strokes */
 #define RUN_EXTRA_MS 2000
 
@@ -121,8 +121,7 @@ uint32_t treatment_run_ms(uint32_t strokes, uint32_t rate_mhz)
 static void refuse_state(struct treatment *treatment, struct rpc_call *call,
 			 enum session_refusal refusal)
 {
-	json_t *data = json_pack("{s:s}", "state",
-				 mn_name(&mn_sessions, treatment->session.state));
+	json_t *data = json_pack("{s:s}", "state", mn_name(&mn_sessions, treatment->session.state));
 
 	if (refusal == SESSION_REFUSED_FAULTED) {
 		json_object_set_new(data, "faults", json_faults(treatment->faults_latched));
@@ -152,9 +151,10 @@ static void acknowledged(void *arg, const char *error)
 	if (error) {
 		treatment->reason = "store_failed";
 		step(treatment, SESSION_RECORD_FAILED);
-		rpc_error(call, MN_ERROR_STORE_FAILED, NULL,
-			  "It was stopped again because its record cannot be kept: %s. Make room on the disk.",
-			  error);
+		rpc_error(
+			call, MN_ERROR_STORE_FAILED, NULL,
+			"It was stopped again because its record cannot be kept: %s. Make room on the disk.",
+			error);
 	} else {
 		rpc_result(call, treatment_armed_json(treatment));
 	}
@@ -184,12 +184,11 @@ static json_t *refusal_json(const struct attempt *attempt)
 	json_t *data = json_pack("{s:s}", "error", strerrorname_np(command->error));
 
 	if (command->type == DEVICE_ARM && command->error == ERANGE)
-		json_object_update_new(data,
-				       json_pack("{s:s, s:s, s:I}", "quantity",
-						 mn_name(&mn_quantities, point->refused_quantity),
-						 "source",
-						 mn_name(&mn_sources, point->refused_source),
-						 "value", (json_int_t)point->refused_limit));
+		json_object_update_new(
+			data, json_pack("{s:s, s:s, s:I}", "quantity",
+					mn_name(&mn_quantities, point->refused_quantity), "source",
+					mn_name(&mn_sources, point->refused_source), "value",
+					(json_int_t)point->refused_limit));
 	else if (command->type == DEVICE_ARM && command->error == EAGAIN)
 		json_object_set_new(data, "interlocks",
 				    json_bits(&mn_interlocks, point->interlocks));
@@ -223,12 +222,11 @@ static void commanded(struct device_command *command)
 		treatment->armed_rate_mhz = point->rate_mhz;
 		treatment->armed_strokes = point->strokes;
 		treatment->armed_run_ms = point->run_ms;
-		treatment_note(treatment, "armed",
-			       json_pack("{s:I, s:I, s:I, s:I}", "depth_um",
-					 (json_int_t)point->depth_um, "rate_mhz",
-					 (json_int_t)point->rate_mhz, "strokes",
-					 (json_int_t)point->strokes, "run_ms",
-					 (json_int_t)point->run_ms));
+		treatment_note(
+			treatment, "armed",
+			json_pack("{s:I, s:I, s:I, s:I}", "depth_um", (json_int_t)point->depth_um,
+				  "rate_mhz", (json_int_t)point->rate_mhz, "strokes",
+				  (json_int_t)point->strokes, "run_ms", (json_int_t)point->run_ms));
 	} else {
 		treatment_note(treatment, "started", json_object());
 	}
@@ -244,9 +242,10 @@ static void attempt_written(void *arg, const char *error)
 	struct rpc_call *call = attempt->call;
 
 	if (error) {
-		rpc_error(call, MN_ERROR_STORE_FAILED, NULL,
-			  "Nothing was armed because its record cannot be kept: %s. Make room on the disk.",
-			  error);
+		rpc_error(
+			call, MN_ERROR_STORE_FAILED, NULL,
+			"Nothing was armed because its record cannot be kept: %s. Make room on the disk.",
+			error);
 	} else if (!treatment->device) {
 		rpc_error(call, MN_ERROR_DEVICE_GONE, NULL,
 			  "The handpiece was unplugged; plug it in and open a new session.");
@@ -262,7 +261,8 @@ static void attempt_written(void *arg, const char *error)
 }
 
 static void try_command(struct treatment *treatment, struct rpc_call *call,
-			enum device_command_type type, const struct mn_set_point *point, json_t *row)
+			enum device_command_type type, const struct mn_set_point *point,
+			json_t *row)
 {
 	const struct session_event event = {
 		.type = type == DEVICE_ARM ? SESSION_ARM : SESSION_START,
@@ -346,8 +346,8 @@ void treatment_stopped(struct treatment *treatment, const char *who, int error)
 		return;
 	treatment->reason = "stop";
 	treatment_note(treatment, "stop",
-		       error ? json_pack("{s:s, s:s}", "by", who, "error", strerrorname_np(error)) :
-			       json_pack("{s:s}", "by", who));
+		       error ? json_pack("{s:s, s:s}", "by", who, "error", strerrorname_np(error))
+			     : json_pack("{s:s}", "by", who));
 	treatment_write(treatment);
 }
 

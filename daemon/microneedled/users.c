@@ -30,8 +30,8 @@ struct user {
 	struct mnd *mnd;
 	uid_t uid;
 	char name[USERS_NAME];
-	bool pending;		/* the thread has it */
-	bool forgotten;		/* was dropped from the cache while the thread had it */
+	bool pending; /* the thread has it */
+	bool forgotten; /* was dropped from the cache while the thread had it */
 	struct event *patience;
 	LIST_HEAD(, waiter) waiters;
 };
@@ -87,22 +87,6 @@ void users_forget(struct mnd *mnd)
 	}
 }
 
-static void finished(void *arg)
-{
-	struct users *users = arg;
-
-	while (!TAILQ_EMPTY(&users->cache))
-		user_drop(users, TAILQ_FIRST(&users->cache));
-	free(users);
-}
-
-void users_free(struct mnd *mnd)
-{
-	if (mnd->users)
-		worker_finish(mnd->users->worker, finished, mnd->users);
-	mnd->users = NULL;
-}
-
 void users_submit(struct mnd *mnd, struct job *job)
 {
 	worker_submit(mnd->users->worker, job);
@@ -132,7 +116,7 @@ static void look(struct job *job)
 
 	if (!getpwuid_r(user->uid, &entry, buffer, sizeof(buffer), &found) && found &&
 	    strlen(found->pw_name) < sizeof(user->name))
-		strcpy(user->name, found->pw_name);
+		snprintf(user->name, sizeof(user->name), "%s", found->pw_name);
 	else
 		number_name(user->name, user->uid);
 }
@@ -232,7 +216,7 @@ static gid_t group_number(const char *name)
 
 void users_groups(struct policy_groups *groups)
 {
-	groups->operator = group_number(GROUP_OPERATOR);
+	groups->operator= group_number(GROUP_OPERATOR);
 	groups->service = group_number(GROUP_SERVICE);
 	groups->audit = group_number(GROUP_AUDIT);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Names of users and numbers of groups. The system's name service may ask the network and hang, so it is
- * asked in a thread; the loop gets the answer later, or "uid:N" if it takes too long.
+ * Names of users and numbers of groups. The system's name service may ask the network and hang, so
+ * it is asked in a thread; the loop gets the answer later, or "uid:N" if it takes too long.
  */
 #ifndef USERS_H
 #define USERS_H
@@ -15,8 +15,8 @@ struct job;
 
 #define USERS_NAME 64
 
+/* The thread is never waited for at the end, because the name service may hang in it */
 int users_start(struct mnd *mnd);
-void users_free(struct mnd *mnd);
 
 /* Run any job on that thread */
 void users_submit(struct mnd *mnd, struct job *job);

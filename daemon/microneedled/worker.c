@@ -18,7 +18,7 @@ struct queue {
 
 struct worker {
 	pthread_t thread;
-	pthread_mutex_t lock;	/* the queues and flags below; held for a few instructions only */
+	pthread_mutex_t lock; /* the queues and flags below; held for a few instructions only */
 	pthread_cond_t wake;
 	struct queue todo;
 	struct queue done;

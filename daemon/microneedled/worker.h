@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A thread for what may take long (fsync, device commands, name lookups), so that the control loop never
- * waits. Jobs run one after another in the order of submission; the outcome comes back to the
+ * A thread for what may take long (fsync, device commands, name lookups), so that the control loop
+ * never waits. Jobs run one after another in the order of submission; the outcome comes back to the
  * loop. A worker without a job sleeps without a timer.
  */
 #ifndef WORKER_H
@@ -11,8 +11,8 @@ struct event_base;
 struct worker;
 
 struct job {
-	void (*run)(struct job *job);	/* in the thread */
-	void (*done)(struct job *job);	/* in the loop; the job may be freed here */
+	void (*run)(struct job *job); /* in the thread */
+	void (*done)(struct job *job); /* in the loop; the job may be freed here */
 	struct job *next;
 };
 

@@ -137,8 +137,8 @@ static int parse_value(const struct arg_option *option, const char *text, struct
 }
 
 /* @word is argv[*at] without its dashes; moves *at to the last word that was used */
-static int parse_option(struct args *args, const char *word, int argc, char *const argv[],
-			int *at, char why[ARGS_WHY])
+static int parse_option(struct args *args, const char *word, int argc, char *const argv[], int *at,
+			char why[ARGS_WHY])
 {
 	const char *text = NULL;
 	size_t len = strcspn(word, "=");
@@ -154,10 +154,9 @@ static int parse_option(struct args *args, const char *word, int argc, char *con
 	if (!option) {
 		/* Options of a verb may only follow it: which they are is not known before */
 		snprintf(why, ARGS_WHY, "There is no option --%.*s %s%s. Try mnctl %s%s--help.",
-			 len > 40 ? 40 : (int)len, word,
-			 args->verb ? "for " : "before the command",
-			 args->verb ? args->verb->name : "",
-			 args->verb ? args->verb->name : "", args->verb ? " " : "");
+			 len > 40 ? 40 : (int)len, word, args->verb ? "for " : "before the command",
+			 args->verb ? args->verb->name : "", args->verb ? args->verb->name : "",
+			 args->verb ? " " : "");
 		return -1;
 	}
 	if (option->kind == ARG_FLAG) {
@@ -185,8 +184,9 @@ static int parse_operand(struct args *args, const char *word, char why[ARGS_WHY]
 	while (operands && operands[known].name)
 		known++;
 	if (args->operands_nr == known) {
-		snprintf(why, ARGS_WHY, "\"%.40s\" is one word too many for %s. Try mnctl %s%s%s --help.",
-			 word, args->verb->name, args->parent ? args->parent->name : "",
+		snprintf(why, ARGS_WHY,
+			 "\"%.40s\" is one word too many for %s. Try mnctl %s%s%s --help.", word,
+			 args->verb->name, args->parent ? args->parent->name : "",
 			 args->parent ? " " : "", args->verb->name);
 		return -1;
 	}

@@ -12,10 +12,10 @@
 
 struct mnctl;
 
-#define ARGS_MAX_OPTIONS	16
-#define ARGS_MAX_OPERANDS	3
+#define ARGS_MAX_OPTIONS 16
+#define ARGS_MAX_OPERANDS 3
 /* Room for the sentence that says what is wrong with a command line */
-#define ARGS_WHY		320
+#define ARGS_WHY 320
 
 /**
  * enum arg_kind - What a value is; for parsing and for completion.

@@ -56,13 +56,15 @@ static int parse_params(struct mnctl *ctl, json_t **params)
 		return output_failure(&ctl->out, "interrupted",
 				      "Interrupted before anything was called.");
 	if (!*params)
-		return output_failure(&ctl->out, "usage",
-				      "PARAMS is not JSON: %s (line %d, column %d). Write for example '{\"device\": \"microneedle0\"}'.",
-				      error.text, error.line, error.column);
+		return output_failure(
+			&ctl->out, "usage",
+			"PARAMS is not JSON: %s (line %d, column %d). Write for example '{\"device\": \"microneedle0\"}'.",
+			error.text, error.line, error.column);
 	if (!json_is_object(*params)) {
 		json_decref(*params);
-		return output_failure(&ctl->out, "usage",
-				      "PARAMS must be a JSON object. Write for example '{\"device\": \"microneedle0\"}'.");
+		return output_failure(
+			&ctl->out, "usage",
+			"PARAMS must be a JSON object. Write for example '{\"device\": \"microneedle0\"}'.");
 	}
 	return EXIT_OK;
 }

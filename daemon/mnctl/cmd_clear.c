@@ -23,9 +23,10 @@ static json_t *parse_faults(struct mnctl *ctl, const char *text, int *code)
 		snprintf(name, sizeof(name), "%.*s", len > 39 ? 39 : (int)len, text);
 		if (!mn_text_of(&mn_faults, name)) {
 			json_decref(faults);
-			*code = output_failure(&ctl->out, "usage",
-					       "There is no fault \"%s\". mnctl status names those that are latched.",
-					       name);
+			*code = output_failure(
+				&ctl->out, "usage",
+				"There is no fault \"%s\". mnctl status names those that are latched.",
+				name);
 			return NULL;
 		}
 		json_array_append_new(faults, json_string(name));
@@ -62,8 +63,11 @@ static int print_result(struct mnctl *ctl, const json_t *result)
 		print_cleared(json_object_get(result, "cleared"));
 	else
 		json_array_foreach(remaining, i, fault)
-			fprintf(stderr, "mnctl: Still latched: %s. %s\n", json_string_value(fault),
-				explain_fault(json_string_value(fault)));
+			fprintf(stderr, "mnctl: Still latched: %s. %s%s\n",
+				json_string_value(fault), explain_fault(json_string_value(fault)),
+				strcmp(json_string_value(fault), "lease") == 0
+					? " If it stays, end the session first."
+					: "");
 	return json_array_size(remaining) ? EXIT_FAULT : EXIT_OK;
 }
 

@@ -8,15 +8,16 @@
 #include "remote.h"
 #include "when.h"
 
-#define INTERVAL_DEFAULT_MS	1000
+#define INTERVAL_DEFAULT_MS 1000
 
-static const char *const events[] = { "state",	 "stroke", "input", "fault",
-				      "session", "device", NULL };
+static const char *const events[] = {
+	"state", "stroke", "input", "fault", "session", "device", NULL
+};
 
 const struct arg_option monitor_options[] = {
 	{ "device", ARG_DEVICE, "DEVICE", "Only this handpiece", NULL, false },
-	{ "events", ARG_WORDS, "NAMES",
-	  "Only these: state, stroke, input, fault, session, device", events, false },
+	{ "events", ARG_WORDS, "NAMES", "Only these: state, stroke, input, fault, session, device",
+	  events, false },
 	{ "interval", ARG_TIME, "TIME", "How often strokes are told of (default 1s)", NULL, false },
 	{ "duration", ARG_TIME, "TIME", "End after this time instead of at Ctrl-C", NULL, false },
 	{ NULL, ARG_FLAG, NULL, NULL, NULL, false },

@@ -13,7 +13,8 @@ const struct verb session_verbs[] = {
 		.options = session_open_options,
 		.run = cmd_session_open,
 		.help = "Open a session: who is treated, where, and how",
-		.details = "The patient is named by a pseudonym of your records, never by name or birthday. Nothing moves by it.",
+		.details =
+			"The patient is named by a pseudonym of your records, never by name or birthday. Nothing moves by it.",
 	},
 	{
 		.name = "check",
@@ -28,7 +29,8 @@ const struct verb session_verbs[] = {
 		.options = session_arm_options,
 		.run = cmd_session_arm,
 		.help = "Try whether the handpiece takes a set point",
-		.details = "It is armed, and disarmed again when mnctl ends: at once, or with --hold at Ctrl-C.",
+		.details =
+			"It is armed, and disarmed again when mnctl ends: at once, or with --hold at Ctrl-C.",
 	},
 	{
 		.name = "run",

@@ -73,8 +73,9 @@ int cmd_session_arm(struct mnctl *ctl)
 	if (holds)
 		code = hold(ctl, &follow);
 	else if (!treat_stop(ctl, &follow))
-		code = output_failure(&ctl->out, "device_error",
-				      "The handpiece has not confirmed that it is disarmed. Press the emergency stop.");
+		code = output_failure(
+			&ctl->out, "device_error",
+			"The handpiece has not confirmed that it is disarmed. Press the emergency stop.");
 	if (code == EXIT_OK && ctl->out.json)
 		output_document(armed);
 	else if (code == EXIT_OK && holds)

@@ -34,9 +34,9 @@ static void print_sessions(const struct output *out, const json_t *sessions)
 		table_cell(table, "%s", field_text(session, "area"));
 		/* Counted when it ends */
 		table_cell(table, "%s",
-			   json_is_integer(json_object_get(session, "strokes")) ?
-				   units_count(done, field_number(session, "strokes")) :
-				   "-");
+			   json_is_integer(json_object_get(session, "strokes"))
+				   ? units_count(done, field_number(session, "strokes"))
+				   : "-");
 		table_cell(table, "%s", *outcome ? outcome : *state ? state : "open");
 	}
 	table_end(table, out);

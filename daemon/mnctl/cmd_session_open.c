@@ -9,8 +9,8 @@ const struct arg_option session_open_options[] = {
 	{ "patient", ARG_TEXT, "REF", "Pseudonym of the patient: 4 to 32 of A-Z, 0-9 and -", NULL,
 	  true },
 	{ "size", ARG_AREA, "AREA", "How large the area is, for example 30cm2", NULL, true },
-	{ "protocol", ARG_TEXT, "NAME", "A preset that fills in the five below where they are left out",
-	  NULL, false },
+	{ "protocol", ARG_TEXT, "NAME",
+	  "A preset that fills in the five below where they are left out", NULL, false },
 	{ "indication", ARG_TEXT, "TEXT", "What is treated", NULL, false },
 	{ "area", ARG_TEXT, "TEXT", "Where", NULL, false },
 	{ "density", ARG_DENSITY, "DENSITY", "Punctures wanted, for example 250/cm2", NULL, false },
@@ -32,8 +32,7 @@ static void add_text(json_t *params, const struct args *args, const char *option
 		json_object_set_new(params, key, json_string(text));
 }
 
-static void add_number(json_t *params, const struct args *args, const char *option,
-		       const char *key)
+static void add_number(json_t *params, const struct args *args, const char *option, const char *key)
 {
 	uint32_t number;
 
@@ -56,8 +55,7 @@ static json_t *build_params(const struct args *args, uint32_t checked)
 	add_number(params, args, "rate", "rate_mhz");
 	add_text(params, args, "cartridge-lot", "cartridge_lot");
 	for (uint32_t i = 0; checks[i]; i++)
-		json_object_set_new(prechecks, checks[i],
-				    json_boolean(checked & UINT32_C(1) << i));
+		json_object_set_new(prechecks, checks[i], json_boolean(checked & UINT32_C(1) << i));
 	json_object_set_new(params, "prechecks", prechecks);
 	return params;
 }
@@ -86,8 +84,7 @@ static void print_opened(const struct mnctl *ctl, const json_t *result, uint32_t
 	       output_plain(&ctl->out));
 	printf("  Plan: %s at %s, %s punctures in %s strokes, about %s.\n",
 	       units_depth(depth, field_number(plan, "depth_um")), units_rate(rate, rate_mhz),
-	       units_count(punctures, field_number(plan, "punctures")),
-	       units_count(count, strokes),
+	       units_count(punctures, field_number(plan, "punctures")), units_count(count, strokes),
 	       units_time(time, rate_mhz ? strokes * 1000000 / rate_mhz : 0));
 	if (checks_print_open(&ctl->out, checked))
 		printf("To tick off: mnctl session check %s --check ...\n", session);
@@ -103,9 +100,10 @@ int cmd_session_open(struct mnctl *ctl)
 	int code;
 
 	if (missing)
-		return output_failure(&ctl->out, "usage",
-				      "--%s is missing. Write it, or name a preset with --protocol; mnctl session protocols shows them.",
-				      missing);
+		return output_failure(
+			&ctl->out, "usage",
+			"--%s is missing. Write it, or name a preset with --protocol; mnctl session protocols shows them.",
+			missing);
 	code = remote_open(ctl);
 	if (code)
 		return code;

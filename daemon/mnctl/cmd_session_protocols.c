@@ -6,8 +6,8 @@
 
 static void print_protocols(const struct output *out, const json_t *protocols)
 {
-	static const char *const heads[] = { "PROTOCOL", "DEPTH",    "RATE", "DENSITY",
-					     "APPROVED", "TREATS" };
+	static const char *const heads[] = { "PROTOCOL", "DEPTH",    "RATE",
+					     "DENSITY",	 "APPROVED", "TREATS" };
 	struct table *table;
 	json_t *protocol;
 	size_t i;

@@ -17,7 +17,7 @@
 #include "units.h"
 
 /* The bar is redrawn at least this often, so that a pause does not look like a hang */
-#define REDRAW_MS	250
+#define REDRAW_MS 250
 
 const struct arg_option session_run_options[] = {
 	TREAT_OPTIONS,
@@ -30,7 +30,7 @@ struct run {
 	struct follow follow;
 	struct progress progress;
 	bool foot_switch;
-	char told[16];		/* the state that the person was told last */
+	char told[16]; /* the state that the person was told last */
 };
 
 static int64_t now_ms(void)
@@ -56,9 +56,9 @@ static void say_armed(struct run *run, const json_t *armed)
 	snprintf(text, sizeof(text), "Armed: %s at %s.%s",
 		 units_depth(depth, field_number(set, "depth_um")),
 		 units_rate(rate, run->progress.rate_mhz),
-		 run->foot_switch ?
-			 " Press the foot switch to start, let go of it to pause. Ctrl-C stops." :
-			 "");
+		 run->foot_switch
+			 ? " Press the foot switch to start, let go of it to pause. Ctrl-C stops."
+			 : "");
 	say(run, text);
 }
 
@@ -71,8 +71,9 @@ static void say_state(struct run *run)
 		return;
 	if (strcmp(state, "running") == 0)
 		say(run, strcmp(run->told, "paused") == 0 ? "Going on." : "Running.");
-	else if (strcmp(state, "paused") == 0 && strcmp(run->told, "running") == 0)
-		say(run, run->foot_switch ? "Paused. Press the foot switch to go on." : "Paused.");
+	else if (strcmp(state, "paused") == 0 &&
+		 strcmp(run->follow.reason, "trigger_released") == 0)
+		say(run, "Paused. Press the foot switch to go on.");
 	snprintf(run->told, sizeof(run->told), "%s", state);
 }
 
@@ -145,8 +146,9 @@ static int wait_for_word(struct run *run)
 		return EXIT_OK;
 	if (isatty(STDIN_FILENO) != 1) {
 		treat_stop(run->ctl, &run->follow);
-		return output_failure(&run->ctl->out, "usage",
-				      "This handpiece has no foot switch. Add --start to start it from here.");
+		return output_failure(
+			&run->ctl->out, "usage",
+			"This handpiece has no foot switch. Add --start to start it from here.");
 	}
 	say(run, "Press Enter to start the needles; Ctrl-C disarms.");
 	while (poll(fds, 2, -1) < 0 && errno == EINTR && !signals_caught())

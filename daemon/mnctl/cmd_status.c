@@ -112,8 +112,7 @@ static void print_limits(const json_t *limits)
 			continue;
 		label(i ? "" : "Limits");
 		printf("%s: %s, which is %s\n", mn_quantities.entry[i].text,
-		       explain_quantity(name, field_number(limit, "effective"), text,
-					sizeof(text)),
+		       explain_quantity(name, field_number(limit, "effective"), text, sizeof(text)),
 		       explain_source(field_text(limit, "binding")));
 	}
 }

@@ -1,63 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Stop. The daemon is asked first, because it writes the stop into the record; if it does not
- * answer soon, the kernel is asked directly. Everybody who may open the device may stop it.
+ * answer soon, the kernel is asked directly.
  */
-#include <errno.h>
-#include <fcntl.h>
-#include <glob.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
 
-#include <linux/microneedle.h>
-
+#include "direct.h"
 #include "remote.h"
 
 /* A daemon that runs answers within a millisecond; needles do not wait for one that does not */
-#define PATIENCE_MS	500
-
-static bool stop_node(const char *path)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	bool stopped;
-
-	if (fd < 0)
-		return false;
-	stopped = ioctl(fd, MN_IOC_STOP) == 0;
-	close(fd);
-	return stopped;
-}
-
-/* Nothing but "microneedle" and a number may become a path */
-static bool is_device(const char *name)
-{
-	size_t prefix = strlen("microneedle");
-
-	return strncmp(name, "microneedle", prefix) == 0 && name[prefix] &&
-	       strspn(name + prefix, "0123456789") == strlen(name + prefix);
-}
-
-/* Stop one or all at their nodes; gives the names of those that were stopped */
-static json_t *stop_nodes(const char *device)
-{
-	json_t *stopped = json_array();
-	char pattern[64];
-	glob_t nodes;
-
-	if (device && !is_device(device))
-		return stopped;
-	snprintf(pattern, sizeof(pattern), "/dev/%.40s", device ? device : "microneedle[0-9]*");
-	if (glob(pattern, 0, NULL, &nodes) == 0) {
-		for (size_t i = 0; i < nodes.gl_pathc; i++)
-			if (stop_node(nodes.gl_pathv[i]))
-				json_array_append_new(stopped,
-						      json_string(strrchr(nodes.gl_pathv[i], '/') + 1));
-		globfree(&nodes);
-	}
-	return stopped;
-}
+#define PATIENCE_MS 500
 
 static void print_stopped(const struct output *out, json_t *stopped, const char *by)
 {
@@ -82,10 +35,9 @@ static void print_stopped(const struct output *out, json_t *stopped, const char 
 }
 
 /* The daemon did not do it: @error says why */
-static int stop_directly(struct mnctl *ctl, const char *device,
-			 const struct mn_client_error *error)
+static int stop_directly(struct mnctl *ctl, const char *device, const struct mn_client_error *error)
 {
-	json_t *stopped = stop_nodes(device);
+	json_t *stopped = direct_stop(device);
 	int code = EXIT_OK;
 
 	if (json_array_size(stopped)) {
@@ -94,9 +46,10 @@ static int stop_directly(struct mnctl *ctl, const char *device,
 		struct mn_client_error both = *error;
 
 		/* The name and with it the exit code stay the daemon's */
-		snprintf(both.message, sizeof(both.message),
-			 "NOT STOPPED: use the emergency stop. %.200s No device node could be used either.",
-			 error->message);
+		snprintf(
+			both.message, sizeof(both.message),
+			"NOT STOPPED: press the emergency stop. %.200s No device node could be used either.",
+			error->message);
 		code = output_error(&ctl->out, &both);
 	}
 	json_decref(stopped);
@@ -119,6 +72,13 @@ int cmd_stop(struct mnctl *ctl)
 		print_stopped(&ctl->out, json_object_get(result, "stopped"), "daemon");
 		json_decref(result);
 		code = EXIT_OK;
+	} else if (json_is_array(json_object_get(error.data, "stopped"))) {
+		/* It could not tell which was meant, and stopped all */
+		size_t used = strlen(error.message);
+
+		snprintf(error.message + used, sizeof(error.message) - used,
+			 " To be safe, all handpieces were stopped.");
+		code = output_error(&ctl->out, &error);
 	} else if (strcmp(error.name, "not_found") == 0 || strcmp(error.name, "device_gone") == 0) {
 		code = output_error(&ctl->out, &error);
 	} else {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "complete.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -8,7 +9,7 @@
 #include "signals.h"
 
 /* Completion must not keep a person waiting */
-#define PATIENCE_MS	300
+#define PATIENCE_MS 300
 
 static void print_result(struct mnctl *ctl, const char *method, const char *array, const char *key)
 {
@@ -42,7 +43,7 @@ static void print_values(struct mnctl *ctl, enum arg_kind kind, const char *cons
 		break;
 	case ARG_WORD:
 	case ARG_WORDS:
-		for (; *words; words++)
+		for (; words && *words; words++)
 			puts(*words);
 		break;
 	default:
@@ -63,47 +64,66 @@ static void print_verbs(const struct verb *verbs)
 			puts(verbs->name);
 }
 
+/* How far the words before the one that is being typed lead */
+struct place {
+	const struct verb *verb;
+	const struct arg_option *waiting; /* an option whose value comes next */
+	int operands;
+};
+
+static void take_option(struct place *place, const char *name)
+{
+	const struct arg_option *option = args_find_option(args_common, name, strlen(name));
+
+	if (!option && place->verb)
+		option = args_find_option(place->verb->options, name, strlen(name));
+	if (option && option->kind != ARG_FLAG)
+		place->waiting = option;
+}
+
+/* False where no verb is called that; then there is nothing to offer */
+static bool take_word(struct place *place, const char *word)
+{
+	if (place->waiting) {
+		place->waiting = NULL;
+	} else if (strncmp(word, "--", 2) == 0) {
+		take_option(place, word + 2);
+	} else if (!place->verb || place->verb->verbs) {
+		place->verb = args_find_verb(place->verb ? place->verb->verbs : mnctl_verbs, word);
+		return place->verb;
+	} else {
+		place->operands++;
+	}
+	return true;
+}
+
+static void print_operand(struct mnctl *ctl, const struct place *place)
+{
+	const struct arg_operand *operands = place->verb->operands;
+
+	for (int i = 0; operands && operands[i].name; i++)
+		if (i == place->operands)
+			print_values(ctl, operands[i].kind, NULL);
+}
+
 int complete_words(struct mnctl *ctl, int count, char *const words[])
 {
-	const struct verb *verb = NULL;
-	const struct arg_option *waiting = NULL;
-	int operands = 0;
+	struct place place = { 0 };
 
 	if (!signals_init())
 		return EXIT_ERROR;
-	for (int i = 0; i < count - 1; i++) {
-		const char *word = words[i];
-
-		if (waiting) {
-			waiting = NULL;
-		} else if (strncmp(word, "--", 2) == 0) {
-			const struct arg_option *option =
-				args_find_option(args_common, word + 2, strlen(word + 2));
-
-			if (!option && verb)
-				option = args_find_option(verb->options, word + 2,
-							  strlen(word + 2));
-			if (option && option->kind != ARG_FLAG)
-				waiting = option;
-		} else if (!verb || verb->verbs) {
-			verb = args_find_verb(verb ? verb->verbs : mnctl_verbs, word);
-			if (!verb)
-				return EXIT_OK;
-		} else {
-			operands++;
-		}
-	}
-	if (waiting) {
-		print_values(ctl, waiting->kind, waiting->words);
+	for (int i = 0; i < count - 1; i++)
+		if (!take_word(&place, words[i]))
+			return EXIT_OK;
+	if (place.waiting) {
+		print_values(ctl, place.waiting->kind, place.waiting->words);
 		return EXIT_OK;
 	}
-	if (!verb || verb->verbs) {
-		print_verbs(verb ? verb->verbs : mnctl_verbs);
+	if (!place.verb || place.verb->verbs) {
+		print_verbs(place.verb ? place.verb->verbs : mnctl_verbs);
 	} else {
-		print_options(verb->options);
-		for (int i = 0; verb->operands && verb->operands[i].name; i++)
-			if (i == operands)
-				print_values(ctl, verb->operands[i].kind, NULL);
+		print_options(place.verb->options);
+		print_operand(ctl, &place);
 	}
 	print_options(args_common);
 	return EXIT_OK;

@@ -88,9 +88,8 @@ static void say_refused(const json_t *data, char text[EVENT_TEXT])
 			 explain_interlocks(interlocks, list, sizeof(list)));
 	else if (*quantity)
 		snprintf(text, EVENT_TEXT, "Refused: the limit of %s is %s, %s.",
-			 mn_text_of(&mn_quantities, quantity) ?
-				 mn_text_of(&mn_quantities, quantity) :
-				 quantity,
+			 mn_text_of(&mn_quantities, quantity) ? mn_text_of(&mn_quantities, quantity)
+							      : quantity,
 			 explain_quantity(quantity, field_number(data, "value"), limit,
 					  sizeof(limit)),
 			 explain_source(field_text(data, "source")));
@@ -136,9 +135,9 @@ static void say_cartridge(const json_t *data, char text[EVENT_TEXT])
 	else
 		snprintf(text, EVENT_TEXT, "Cartridge with needles of %s%s.",
 			 units_depth(length, field_number(data, "needle_um")),
-			 json_is_true(json_object_get(data, "spent")) ? ", used up" :
-			 json_is_true(json_object_get(data, "marked")) ? ", marked as used" :
-									 "");
+			 json_is_true(json_object_get(data, "spent"))	 ? ", used up"
+			 : json_is_true(json_object_get(data, "marked")) ? ", marked as used"
+									 : "");
 }
 
 static void say_limit(const json_t *data, char text[EVENT_TEXT])

@@ -6,7 +6,7 @@
 #include <jansson.h>
 #include <stddef.h>
 
-#define EVENT_TEXT	512
+#define EVENT_TEXT 512
 
 /**
  * event_text() - Say in one line what happened.

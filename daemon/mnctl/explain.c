@@ -91,14 +91,15 @@ static void explain_limit(const json_t *limit, char text[EXPLAIN_TEXT])
 	if (!what)
 		what = quantity;
 	if (value == 0)
-		snprintf(text, EXPLAIN_TEXT,
-			 "Refused: no %s is allowed now, because %s is not known or zero. Look at mnctl status.",
-			 what, explain_source(field_text(limit, "source")));
+		snprintf(
+			text, EXPLAIN_TEXT,
+			"Refused: no %s is allowed now, because %s is not known or zero. Look at mnctl status.",
+			what, explain_source(field_text(limit, "source")));
 	else
-		snprintf(text, EXPLAIN_TEXT,
-			 "Refused: %s of %s is beyond the limit of %s, which is %s. Ask for %s or less.",
-			 what, asked, allowed, explain_source(field_text(limit, "source")),
-			 allowed);
+		snprintf(
+			text, EXPLAIN_TEXT,
+			"Refused: %s was asked for; the limit of %s is %s, which is %s. Ask for %s or less.",
+			asked, what, allowed, explain_source(field_text(limit, "source")), allowed);
 }
 
 /* What the daemon calls by its method or parameter, and a person by what is typed */

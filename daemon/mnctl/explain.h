@@ -8,7 +8,7 @@
 
 #include "client.h"
 
-#define EXPLAIN_TEXT	1024
+#define EXPLAIN_TEXT 1024
 
 /* Why something failed and what to do, on one line */
 const char *explain_error(const struct mn_client_error *error, char text[EXPLAIN_TEXT]);

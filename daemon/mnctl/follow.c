@@ -107,10 +107,11 @@ enum follow_end follow_end(const struct follow *follow)
 	if (strcmp(follow->state, "completed") == 0)
 		return FOLLOW_COMPLETED;
 	if (strcmp(follow->state, "faulted") == 0)
-		return FOLLOW_FAULTED;
+		return strcmp(follow->fault, "unplugged") == 0 ? FOLLOW_DEVICE_GONE
+							       : FOLLOW_FAULTED;
 	if (strcmp(follow->state, "ended") == 0)
-		return strcmp(follow->reason, "device_gone") == 0 ? FOLLOW_DEVICE_GONE :
-								    FOLLOW_ENDED;
+		return strcmp(follow->reason, "device_gone") == 0 ? FOLLOW_DEVICE_GONE
+								  : FOLLOW_ENDED;
 	/* Paused and still armed is the foot switch let go; paused and safe needs a new arm */
 	if (strcmp(follow->state, "paused") == 0 && strcmp(follow->device_state, "safe") == 0)
 		return strcmp(follow->cause, "complete") == 0 ? FOLLOW_COMPLETED : FOLLOW_DISARMED;

@@ -47,19 +47,19 @@ struct follow {
 };
 
 /* What an event brought */
-#define FOLLOW_STATE	(1U << 0)	/* the session's or the handpiece's state */
-#define FOLLOW_NUMBERS	(1U << 1)
-#define FOLLOW_FAULT	(1U << 2)
-#define FOLLOW_GONE	(1U << 3)
+#define FOLLOW_STATE (1U << 0) /* the session's or the handpiece's state */
+#define FOLLOW_NUMBERS (1U << 1)
+#define FOLLOW_FAULT (1U << 2)
+#define FOLLOW_GONE (1U << 3)
 
 /* How a run stands */
 enum follow_end {
 	FOLLOW_GOES_ON,
-	FOLLOW_COMPLETED,	/* all strokes that it was armed for are made */
+	FOLLOW_COMPLETED, /* all strokes that it was armed for are made */
 	FOLLOW_FAULTED,
 	FOLLOW_DEVICE_GONE,
-	FOLLOW_ENDED,		/* somebody ended the session */
-	FOLLOW_DISARMED,	/* the handpiece is no longer armed, for follow.cause */
+	FOLLOW_ENDED, /* somebody ended the session */
+	FOLLOW_DISARMED, /* the handpiece is no longer armed, for follow.cause */
 };
 
 /* Take over a session.status */

@@ -88,6 +88,7 @@ static void print_verb_line(const struct output *out, const struct verb *parent,
 	print_wrapped(verb->help, 18, out->width);
 }
 
+/* As deep as the table of verbs: NOLINTNEXTLINE(misc-no-recursion) */
 static void print_verbs(const struct output *out, const struct verb *parent,
 			const struct verb *verbs)
 {
@@ -136,8 +137,9 @@ static void print_people(const struct output *out, const struct args *args)
 	print_options(out, args_common);
 	if (!verb) {
 		head(out, "Needles");
-		print_wrapped("To stop them at once, from anywhere: mnctl stop. The handpiece's emergency stop is faster.",
-			      0, out->width);
+		print_wrapped(
+			"To stop them at once, from anywhere: mnctl stop. The handpiece's emergency stop is faster.",
+			0, out->width);
 	}
 }
 
@@ -156,6 +158,7 @@ static json_t *describe_options(const struct arg_option *options)
 	return list;
 }
 
+/* As deep as the table of verbs: NOLINTNEXTLINE(misc-no-recursion) */
 static void describe(json_t *list, const struct verb *parent, const struct verb *verb)
 {
 	char *synopsis;
@@ -168,12 +171,11 @@ static void describe(json_t *list, const struct verb *parent, const struct verb 
 	if (!verb->help)
 		return;
 	synopsis = help_synopsis(parent, verb);
-	json_array_append_new(list,
-			      json_pack("{so ss ss so}", "command",
-					json_sprintf("%s%s%s", parent ? parent->name : "",
-						     parent ? " " : "", verb->name),
-					"synopsis", synopsis, "help", verb->help, "options",
-					describe_options(verb->options)));
+	json_array_append_new(list, json_pack("{so ss ss so}", "command",
+					      json_sprintf("%s%s%s", parent ? parent->name : "",
+							   parent ? " " : "", verb->name),
+					      "synopsis", synopsis, "help", verb->help, "options",
+					      describe_options(verb->options)));
 	free(synopsis);
 }
 

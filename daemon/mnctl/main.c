@@ -9,8 +9,8 @@
 #include "mnctl.h"
 #include "signals.h"
 
-#define TIMEOUT_DEFAULT_MS	5000
-#define TIMEOUT_MAX_MS		3600000
+#define TIMEOUT_DEFAULT_MS 5000
+#define TIMEOUT_MAX_MS 3600000
 
 const struct verb mnctl_verbs[] = {
 	{
@@ -30,7 +30,8 @@ const struct verb mnctl_verbs[] = {
 		.operands = device_operand,
 		.run = cmd_stop,
 		.help = "Stop the needles of one handpiece, or of all",
-		.details = "Anybody may, at any time. If the daemon does not answer, the handpiece is stopped at its device node.",
+		.details =
+			"Anybody may, at any time. If the daemon does not answer, the handpiece is stopped at its device node.",
 	},
 	{
 		.name = "clear",
@@ -63,7 +64,8 @@ const struct verb mnctl_verbs[] = {
 		.options = call_options,
 		.run = cmd_call,
 		.help = "Call a method of the daemon and print its result",
-		.details = "PARAMS is a JSON object, or - to read it from standard input. The methods: mnctl call rpc.discover.",
+		.details =
+			"PARAMS is a JSON object, or - to read it from standard input. The methods: mnctl call rpc.discover.",
 	},
 	{ .name = NULL },
 };
@@ -110,8 +112,9 @@ static int run(struct mnctl *ctl)
 				      "--timeout must be between 1ms and 60min.");
 	ctl->timeout_ms = (int)timeout_ms;
 	if (!signals_init())
-		return output_failure(&ctl->out, "no_memory",
-				      "The system has no more file descriptors. Close other programs.");
+		return output_failure(
+			&ctl->out, "no_memory",
+			"The system has no more file descriptors. Close other programs.");
 	return ctl->args.verb->run(ctl);
 }
 
@@ -131,7 +134,8 @@ int main(int argc, char *argv[])
 		code = run(&ctl);
 	mn_client_close(ctl.client);
 	if (fflush(stdout) || ferror(stdout)) {
-		fprintf(stderr, "mnctl: The output could not be written. Check the disk or the pipe that it goes to.\n");
+		fprintf(stderr,
+			"mnctl: The output could not be written. Check the disk or the pipe that it goes to.\n");
 		if (code == EXIT_OK)
 			code = EXIT_ERROR;
 	}

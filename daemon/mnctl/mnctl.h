@@ -9,7 +9,7 @@
 #include "client.h"
 #include "output.h"
 
-#define MNCTL_VERSION	"0.1.0"
+#define MNCTL_VERSION "0.1.0"
 
 /**
  * struct mnctl - One run of mnctl.

@@ -11,7 +11,7 @@
 
 #include "explain.h"
 
-#define WIDTH_DEFAULT	80
+#define WIDTH_DEFAULT 80
 
 static const struct {
 	const char *name;
@@ -189,13 +189,17 @@ static void disarm_text(json_t *value)
 	for (size_t in = 0; in < len;) {
 		size_t bad = steering((const unsigned char *)text + in, len - in);
 
-		copy[out++] = bad ? '?' : text[in];
+		if (bad)
+			copy[out++] = '?';
+		else
+			copy[out++] = text[in];
 		in += bad ? bad : 1;
 	}
 	json_string_setn(value, copy, out);
 	free(copy);
 }
 
+/* As deep as the parser, which bounds it: NOLINTNEXTLINE(misc-no-recursion) */
 void output_disarm(json_t *value)
 {
 	const char *key;
@@ -283,8 +287,10 @@ void table_end(struct table *table, const struct output *out)
 		}
 		print_cell(table, i, table->heads[i]);
 	}
-	for (size_t i = 0; i < table->cells; i++)
-		print_cell(table, i % table->columns, table->texts[i]);
+	for (size_t i = 0, column = 0; i < table->cells; i++) {
+		print_cell(table, column, table->texts[i]);
+		column = column + 1 < table->columns ? column + 1 : 0;
+	}
 	for (size_t i = 0; i < table->cells; i++)
 		free(table->texts[i]);
 	free(table->texts);

@@ -97,8 +97,7 @@ void output_disarm(json_t *value);
 /* A table: rows of as many texts as there are heads, in the order in which they are added */
 struct table;
 struct table *table_new(const char *const *heads, size_t columns);
-void table_cell(struct table *table, const char *format, ...)
-	__attribute__((format(printf, 2, 3)));
+void table_cell(struct table *table, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* Print it and free it */
 void table_end(struct table *table, const struct output *out);
 

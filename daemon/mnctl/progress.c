@@ -6,10 +6,10 @@
 #include "units.h"
 
 /* Seen for less than this, the set rate tells more about the time left than what was counted */
-#define TRUST_MS	1000
-#define PLAIN_EVERY_MS	1000
-#define BAR_MIN		10
-#define BAR_MAX		40
+#define TRUST_MS 1000
+#define PLAIN_EVERY_MS 1000
+#define BAR_MIN 10
+#define BAR_MAX 40
 
 static int percent(const struct progress *p)
 {

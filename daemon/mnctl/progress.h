@@ -12,7 +12,7 @@
 #include <stdio.h>
 
 /* Room for one line of progress; the bar takes what is left of the terminal's width up to this */
-#define PROGRESS_TEXT	256
+#define PROGRESS_TEXT 256
 
 /**
  * struct progress - What is shown.

@@ -11,7 +11,7 @@
 #include "units.h"
 #include "when.h"
 
-#define HISTOGRAM_WIDTH	40
+#define HISTOGRAM_WIDTH 40
 
 static void label(FILE *f, const char *text)
 {
@@ -78,11 +78,10 @@ static void print_what(FILE *f, const json_t *record)
 	fprintf(f, "%s, serial %s, firmware %s\n", field_text(device, "model"),
 		field_text(device, "serial"), field_text(device, "firmware"));
 	label(f, "Cartridge");
-	fprintf(f, "%s needles of %s, lot %s\n",
-		units_count(a, field_number(cartridge, "needles")),
+	fprintf(f, "%s needles of %s, lot %s\n", units_count(a, field_number(cartridge, "needles")),
 		units_depth(b, field_number(cartridge, "needle_um")),
-		*field_text(cartridge, "lot_given") ? field_text(cartridge, "lot_given") :
-						      field_text(cartridge, "lot"));
+		*field_text(cartridge, "lot_given") ? field_text(cartridge, "lot_given")
+						    : field_text(cartridge, "lot"));
 	print_checks(f, last_checks(record));
 	label(f, "Planned");
 	fprintf(f, "%s at %s, %s punctures in %s strokes\n",
@@ -177,15 +176,15 @@ static void print_done(FILE *f, const json_t *record)
 	print_set(f, record);
 	print_measured(f, record);
 	label(f, "Made");
-	if (json_is_object(summary))
+	if (json_is_integer(json_object_get(summary, "punctures")))
 		fprintf(f, "%s strokes, %s punctures; the needles moved for %s\n",
 			units_count(strokes, field_number(summary, "strokes")),
 			units_count(punctures, field_number(summary, "punctures")),
 			units_time(time, field_number(summary, "run_ms")));
 	else
-		fprintf(f, "%s strokes so far\n",
-			units_count(strokes, field_number(json_object_get(record, "strokes"),
-							  "count")));
+		fprintf(f, "%s strokes\n",
+			units_count(strokes,
+				    field_number(json_object_get(record, "strokes"), "count")));
 	label(f, "Pauses");
 	fprintf(f, "%d\n", count_pauses(json_object_get(record, "events")));
 	label(f, "Faults");

@@ -7,8 +7,8 @@
 
 #include "signals.h"
 
-#define SESSION_ID_LENGTH	36
-#define SESSION_PREFIX_MIN	4
+#define SESSION_ID_LENGTH 36
+#define SESSION_PREFIX_MIN 4
 
 const char *field_text(const json_t *object, const char *key)
 {
@@ -99,9 +99,10 @@ int remote_session(struct mnctl *ctl, const char *operand, char session[64])
 		return EXIT_OK;
 	}
 	if (len < SESSION_PREFIX_MIN || len > SESSION_ID_LENGTH)
-		return output_failure(&ctl->out, "usage",
-				      "\"%.40s\" is no session. Write its id, or the first %d letters of it or more; mnctl session list shows them.",
-				      operand, SESSION_PREFIX_MIN);
+		return output_failure(
+			&ctl->out, "usage",
+			"\"%.40s\" is no session. Write its id, or the first %d letters of it or more; mnctl session list shows them.",
+			operand, SESSION_PREFIX_MIN);
 	code = remote_call(ctl, "session.list", NULL, &result);
 	if (code)
 		return code;
@@ -118,9 +119,9 @@ int remote_session(struct mnctl *ctl, const char *operand, char session[64])
 		return EXIT_OK;
 	if (found)
 		return output_failure(&ctl->out, "not_found",
-				      "%zu sessions begin with \"%s\". Write more of the id.", found,
-				      operand);
-	return output_failure(&ctl->out, "not_found",
-			      "No session of yours begins with \"%s\". mnctl session list shows them.",
-			      operand);
+				      "%zu sessions begin with \"%s\". Write more of the id.",
+				      found, operand);
+	return output_failure(
+		&ctl->out, "not_found",
+		"No session of yours begins with \"%s\". mnctl session list shows them.", operand);
 }

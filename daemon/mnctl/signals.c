@@ -22,7 +22,7 @@ static volatile sig_atomic_t caught;
 static const int ending[] = { SIGINT, SIGTERM, SIGHUP };
 static const int leaving[] = { SIGTSTP, SIGQUIT };
 
-#define COUNT(array)	(sizeof(array) / sizeof((array)[0]))
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 /* Only calls that are safe in a signal handler */
 void signals_send_stop(void)
@@ -35,8 +35,8 @@ void signals_send_stop(void)
 	if (send(guarded_fd, stop_line, stop_size, MSG_NOSIGNAL | MSG_DONTWAIT) !=
 	    (ssize_t)stop_size) {
 		fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-		if (fd >= 0 && connect(fd, (const struct sockaddr *)&stop_address,
-				       sizeof(stop_address)) == 0)
+		if (fd >= 0 &&
+		    connect(fd, (const struct sockaddr *)&stop_address, sizeof(stop_address)) == 0)
 			(void)!send(fd, stop_line, stop_size, MSG_NOSIGNAL | MSG_DONTWAIT);
 		/* Stays open: the daemon reads what was sent before it sees an end */
 	}
@@ -58,7 +58,7 @@ static void on_signal(int number)
 	errno = saved;
 }
 
-static void catch(const int *signals, size_t count)
+static void handle_all(const int *signals, size_t count)
 {
 	/* Without SA_RESTART: a write that is stuck must come back */
 	struct sigaction action = { .sa_handler = on_signal };
@@ -74,7 +74,7 @@ bool signals_init(void)
 	wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (wake_fd < 0)
 		return false;
-	catch(ending, COUNT(ending));
+	handle_all(ending, COUNT(ending));
 	return true;
 }
 
@@ -104,7 +104,7 @@ void signals_guard(int connection, const char *socket_path, const char *line)
 	/* In the background these would suspend us for a line of output */
 	sigaction(SIGTTOU, &ignore, NULL);
 	sigaction(SIGTTIN, &ignore, NULL);
-	catch(leaving, COUNT(leaving));
+	handle_all(leaving, COUNT(leaving));
 	sigprocmask(SIG_SETMASK, &before, NULL);
 	/* It came while there was no stop to send */
 	if (caught)

@@ -7,16 +7,19 @@
 #include <string.h>
 #include <time.h>
 
+#include "direct.h"
 #include "names.h"
 #include "remote.h"
 #include "signals.h"
 #include "units.h"
 
 /* How long the needles may take to come home before a person must look; they need 100 ms */
-#define HOME_WITHIN_MS	2000
-#define ASK_AGAIN_MS	20
+#define HOME_WITHIN_MS 2000
+#define ASK_AGAIN_MS 20
+/* A daemon that runs answers within a millisecond; after this the kernel is told to stop directly */
+#define DAEMON_WITHIN_MS 300
 /* Events of strokes are merged to one in this time */
-#define INTERVAL_MS	100
+#define INTERVAL_MS 100
 
 static int64_t now_ms(void)
 {
@@ -30,9 +33,10 @@ static void guard(struct mnctl *ctl, const struct follow *follow)
 {
 	static char line[160];
 
-	snprintf(line, sizeof(line),
-		 "{\"jsonrpc\":\"2.0\",\"method\":\"session.stop\",\"params\":{\"session\":\"%s\"}}\n",
-		 follow->session);
+	snprintf(
+		line, sizeof(line),
+		"{\"jsonrpc\":\"2.0\",\"method\":\"session.stop\",\"params\":{\"session\":\"%s\"}}\n",
+		follow->session);
 	signals_guard(mn_client_fd(ctl->client), mn_client_path(ctl->client), line);
 }
 
@@ -79,10 +83,10 @@ int treat_call(struct mnctl *ctl, const struct follow *follow, const char *metho
 int treat_subscribe(struct mnctl *ctl, const struct follow *follow)
 {
 	json_t *result;
-	int code = treat_call(ctl, follow, "telemetry.subscribe",
-			      json_pack("{ss si}", "device", follow->device, "interval_ms",
-					INTERVAL_MS),
-			      &result);
+	int code = treat_call(
+		ctl, follow, "telemetry.subscribe",
+		json_pack("{ss si}", "device", follow->device, "interval_ms", INTERVAL_MS),
+		&result);
 
 	if (code == EXIT_OK)
 		json_decref(result);
@@ -93,7 +97,7 @@ int treat_arm(struct mnctl *ctl, const struct follow *follow, json_t **armed)
 {
 	/* Whoever gave up waiting must not be surprised by needles that got armed later */
 	json_t *params = json_pack("{ss sI}", "session", follow->session, "deadline_ms",
-				   (json_int_t)(now_ms() + ctl->timeout_ms));
+				   (json_int_t)now_ms() + ctl->timeout_ms);
 	uint32_t number;
 
 	if (args_number(&ctl->args, "depth", &number))
@@ -114,34 +118,48 @@ static bool at_rest(const json_t *status)
 	       json_is_true(json_object_get(json_object_get(status, "inputs"), "home"));
 }
 
+/* What the daemon says; false as soon as it says nothing */
+static bool ask_daemon(struct mnctl *ctl, const struct follow *follow, int64_t deadline, bool *home)
+{
+	struct mn_client_error error = { 0 };
+	int64_t left = deadline - now_ms();
+	int patience_ms = ctl->timeout_ms;
+	json_t *result;
+	int failed;
+
+	ctl->timeout_ms = left < DAEMON_WITHIN_MS ? (int)left : DAEMON_WITHIN_MS;
+	failed = remote_try(ctl, "device.status", json_pack("{ss}", "device", follow->device),
+			    &result, &error);
+	ctl->timeout_ms = patience_ms;
+	mn_client_error_clear(&error);
+	if (failed)
+		return false;
+	*home = at_rest(result);
+	json_decref(result);
+	return true;
+}
+
 bool treat_stop(struct mnctl *ctl, const struct follow *follow)
 {
 	int64_t deadline = now_ms() + HOME_WITHIN_MS;
-	struct mn_client_error error = { 0 };
-	int patience_ms = ctl->timeout_ms;
-	bool home = false;
-	json_t *result;
+	bool daemon = true, home = false;
 
 	/* The signal that brings us here must not end the waiting below too */
 	mn_client_set_cancel(ctl->client, -1);
 	/* It may have ended a write; what is said from here on can be written */
 	clearerr(stdout);
 	signals_send_stop();
-	do {
-		int64_t left = deadline - now_ms();
-
-		ctl->timeout_ms = left > 1 ? (int)left : 1;
-		if (remote_try(ctl, "device.status", json_pack("{ss}", "device", follow->device),
-			       &result, &error))
-			break;
-		home = at_rest(result);
-		json_decref(result);
-		if (!home)
-			poll(NULL, 0, ASK_AGAIN_MS);
-	} while (!home && now_ms() < deadline);
-	mn_client_error_clear(&error);
-	ctl->timeout_ms = patience_ms;
-	return home;
+	for (;;) {
+		if (daemon && !ask_daemon(ctl, follow, deadline, &home)) {
+			daemon = false;
+			json_decref(direct_stop(follow->device));
+		}
+		if (!daemon)
+			home = direct_at_rest(follow->device);
+		if (home || now_ms() >= deadline)
+			return home;
+		poll(NULL, 0, ASK_AGAIN_MS);
+	}
 }
 
 int treat_over(struct mnctl *ctl, const struct follow *follow, enum follow_end end)
@@ -156,15 +174,17 @@ int treat_over(struct mnctl *ctl, const struct follow *follow, enum follow_end e
 		return EXIT_OK;
 	case FOLLOW_FAULTED:
 		snprintf(error.name, sizeof(error.name), "fault_latched");
-		snprintf(error.message, sizeof(error.message), "Stopped. %.460s To clear: mnctl clear.",
+		snprintf(error.message, sizeof(error.message),
+			 "Stopped. %.460s To clear: mnctl clear.",
 			 follow->fault[0] ? follow->fault_text : "A fault is latched.");
 		if (follow->fault[0])
 			error.data = json_pack("{s[s]}", "faults", follow->fault);
 		break;
 	case FOLLOW_DEVICE_GONE:
 		snprintf(error.name, sizeof(error.name), "device_gone");
-		snprintf(error.message, sizeof(error.message),
-			 "The handpiece was unplugged, and the session with it is over. Plug it in and open another.");
+		snprintf(
+			error.message, sizeof(error.message),
+			"The handpiece was unplugged, and the session with it is over. Plug it in and open another.");
 		break;
 	case FOLLOW_ENDED:
 		snprintf(error.name, sizeof(error.name), "ended");
@@ -174,8 +194,7 @@ int treat_over(struct mnctl *ctl, const struct follow *follow, enum follow_end e
 		break;
 	case FOLLOW_DISARMED:
 		snprintf(error.name, sizeof(error.name), "disarmed");
-		snprintf(error.message, sizeof(error.message),
-			 "%s To do so: mnctl session run %s",
+		snprintf(error.message, sizeof(error.message), "%s To do so: mnctl session run %s",
 			 cause ? cause : "It is no longer armed; arm it again to go on.",
 			 follow->session);
 		error.data = json_pack("{ss}", "cause", follow->cause);
@@ -202,12 +221,14 @@ int treat_interrupted(struct mnctl *ctl, const struct follow *follow)
 			       "strokes_done", (json_int_t)follow->strokes_done, "strokes_planned",
 			       (json_int_t)follow->strokes_planned);
 	if (home)
-		snprintf(error.message, sizeof(error.message),
-			 "Stopped, the needles are home, %s strokes are made. Go on with mnctl session run, or close the record with mnctl session end.",
-			 units_count(done, follow->strokes_done));
+		snprintf(
+			error.message, sizeof(error.message),
+			"Stopped, the needles are home, %s strokes are made. Go on with mnctl session run, or close the record with mnctl session end.",
+			units_count(done, follow->strokes_done));
 	else
-		snprintf(error.message, sizeof(error.message),
-			 "Stop was sent, but the handpiece has not confirmed it. Lift it from the skin and press the emergency stop.");
+		snprintf(
+			error.message, sizeof(error.message),
+			"Stop was sent, but the handpiece has not confirmed it. Lift it from the skin and press the emergency stop.");
 	code = output_error(&ctl->out, &error);
 	mn_client_error_clear(&error);
 	return code;

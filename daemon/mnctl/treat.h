@@ -7,12 +7,15 @@
 #include "mnctl.h"
 
 /* Options that both take; a list of their own follows in each verb */
-#define TREAT_OPTIONS                                                                            \
-	{ "depth", ARG_DEPTH, "DEPTH", "Another depth than the plan's, for example 0.5mm", NULL, \
-	  false },                                                                               \
-	{ "rate", ARG_RATE, "RATE", "Another stroke rate than the plan's, for example 100Hz",    \
-	  NULL, false },                                                                         \
-	{ "strokes", ARG_COUNT, "NUMBER", "Fewer strokes than the plan's", NULL, false }
+#define TREAT_OPTIONS                                                                              \
+	{ "depth", ARG_DEPTH, "DEPTH", "Another depth than the plan's, for example 0.5mm",         \
+	  NULL,	   false },                                                                        \
+		{ "rate", ARG_RATE,                                                                \
+		  "RATE", "Another stroke rate than the plan's, for example 100Hz",                \
+		  NULL,	  false },                                                                 \
+	{                                                                                          \
+		"strokes", ARG_COUNT, "NUMBER", "Fewer strokes than the plan's", NULL, false       \
+	}
 
 /**
  * treat_begin() - Connect, find the session of the first operand and take it up.

@@ -14,21 +14,26 @@ struct suffix {
 };
 
 static const struct suffix suffixes[] = {
+	/* Depth; the micro sign and the Greek mu look the same */
 	{ UNITS_DEPTH, "mm", 1000 },
 	{ UNITS_DEPTH, "um", 1 },
-	{ UNITS_DEPTH, "\u00b5m", 1 }, /* micro sign */
-	{ UNITS_DEPTH, "\u03bcm", 1 }, /* Greek mu, which looks the same */
+	{ UNITS_DEPTH, "\u00b5m", 1 },
+	{ UNITS_DEPTH, "\u03bcm", 1 },
+	/* Rate */
 	{ UNITS_RATE, "Hz", 1000 },
 	{ UNITS_RATE, "hz", 1000 },
 	{ UNITS_RATE, "mHz", 1 },
 	{ UNITS_RATE, "mhz", 1 },
+	/* Time */
 	{ UNITS_TIME, "ms", 1 },
 	{ UNITS_TIME, "s", 1000 },
 	{ UNITS_TIME, "min", 60000 },
+	/* Area and density */
 	{ UNITS_AREA, "cm2", 1 },
 	{ UNITS_AREA, "cm\u00b2", 1 },
 	{ UNITS_DENSITY, "/cm2", 1 },
 	{ UNITS_DENSITY, "/cm\u00b2", 1 },
+	/* Things */
 	{ UNITS_COUNT, "", 1 },
 };
 
@@ -46,7 +51,7 @@ static const struct {
 };
 
 /* More digits than any quantity has; a longer number is out of range whatever it says */
-#define MAX_DIGITS	12
+#define MAX_DIGITS 12
 
 static bool is_digit(char c)
 {

@@ -11,9 +11,9 @@
 #include <stdint.h>
 
 /* Room for any text that the functions below write */
-#define UNITS_TEXT	32
+#define UNITS_TEXT 32
 /* Room for the sentence that says why a text was refused */
-#define UNITS_WHY	200
+#define UNITS_WHY 200
 
 /**
  * enum units_kind - What a text on the command line stands for.

@@ -3,7 +3,7 @@
 #ifndef MNCTL_WHEN_H
 #define MNCTL_WHEN_H
 
-#define WHEN_TEXT	40
+#define WHEN_TEXT 40
 
 /* "2026-03-01 14:05:09", or the text as it is where it is no such time */
 const char *when_full(char text[WHEN_TEXT], const char *iso);
