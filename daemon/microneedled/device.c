@@ -223,16 +223,24 @@ void device_submit(struct device_command *command)
 
 static void beat(evutil_socket_t fd, short what, void *arg)
 {
+	struct mn_acquire again = { .lease_ms = DEVICE_LEASE_MS };
 	struct device *device = arg;
 
 	(void)fd;
 	(void)what;
+	if (!ioctl(device->fd, MN_IOC_HEARTBEAT))
+		return;
 	/*
-	 * Too late: the fault is latched and its record tells. Gone: so does the end of the
-	 * records.
+	 * Too late, after this program was held up. If anything was armed the fault is latched, and
+	 * stays; a new lease lets its operator clear it and arm again, and starts nothing.
 	 */
-	if (ioctl(device->fd, MN_IOC_HEARTBEAT) && errno != ETIME && errno != ENODEV &&
-	    errno != EPERM)
+	if (errno == ETIME && device->treatment) {
+		memcpy(again.treatment, device->treatment->id, sizeof(again.treatment));
+		if (!ioctl(device->fd, MN_IOC_ACQUIRE, &again))
+			return;
+	}
+	/* Gone: the end of the records tells */
+	if (errno != ENODEV && errno != EPERM)
 		log_error("%s: heartbeat: %s", device->name, strerror(errno));
 }
 

@@ -163,6 +163,7 @@ static bool fill_plan(struct rpc_call *call, struct treatment_plan *plan)
 	plan->area_cm2 = (uint32_t)params_integer(call->params, "area_cm2");
 	plan->density_per_cm2 = number_of(call, preset, "density_per_cm2");
 	plan->depth_um = number_of(call, preset, "depth_um");
+	plan->limit_um = preset ? (uint32_t)params_integer(preset, "depth_um") : UINT32_MAX;
 	plan->rate_mhz = number_of(call, preset, "rate_mhz");
 	plan->consent = params_boolean(prechecks, "consent");
 	plan->contraindications = params_boolean(prechecks, "contraindications");
@@ -240,6 +241,8 @@ static void open_named(void *arg, const char *name)
 	copy_text(plan.who.operator, sizeof(plan.who.operator), name);
 	plan.who.operator_uid = call->peer.uid;
 	plan.ceiling_um = policy_ceiling(&call->mnd->policy, name, &qualification);
+	if (plan.limit_um > plan.ceiling_um)
+		plan.limit_um = plan.ceiling_um;
 	copy_text(plan.qualification, sizeof(plan.qualification), qualification);
 	treatment_open(call, device, &plan);
 }

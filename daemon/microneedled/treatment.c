@@ -527,8 +527,7 @@ void treatment_open(struct rpc_call *call, struct device *device, const struct t
 	command->acquire.lease_ms = DEVICE_LEASE_MS;
 	command->limits.valid = 1U << MN_QUANTITY_DEPTH | 1U << MN_QUANTITY_RATE |
 				1U << MN_QUANTITY_DOSE | 1U << MN_QUANTITY_RUN_TIME;
-	command->limits.value[MN_QUANTITY_DEPTH] =
-		plan->depth_um < plan->ceiling_um ? plan->depth_um : plan->ceiling_um;
+	command->limits.value[MN_QUANTITY_DEPTH] = plan->limit_um;
 	command->limits.value[MN_QUANTITY_RATE] = plan->rate_mhz;
 	command->limits.value[MN_QUANTITY_DOSE] = plan->strokes;
 	command->limits.value[MN_QUANTITY_RUN_TIME] = longest_run_ms(treatment);

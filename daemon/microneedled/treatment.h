@@ -45,6 +45,7 @@ struct treatment_plan {
 	uint32_t strokes;
 	uint32_t run_ms;
 	uint32_t ceiling_um; /* of the operator */
+	uint32_t limit_um; /* the session's: of the protocol if it has one, else the operator's */
 	uint64_t cartridge_uid;
 	char cartridge_lot[25];
 	uint32_t cartridge_needle_um;

@@ -149,12 +149,12 @@ json_t *treatment_plan_json(const struct treatment *treatment)
 	if (!sd_id128_get_boot(&id))
 		sd_id128_to_string(id, boot);
 	snprintf(uid, sizeof(uid), "%016" PRIx64, plan->cartridge_uid);
-	data = json_pack("{s:s, s:I, s:s, s:I, s:s, s:s, s:s, s:I, s:I, s:s?}", "operator",
+	data = json_pack("{s:s, s:I, s:s, s:I, s:I, s:s, s:s, s:s, s:I, s:I, s:s?}", "operator",
 			 plan->who.operator, "operator_uid", (json_int_t)plan->who.operator_uid,
 			 "qualification", plan->qualification, "ceiling_um",
-			 (json_int_t)plan->ceiling_um, "patient", plan->who.patient, "indication",
-			 plan->who.indication, "area", plan->who.area, "area_cm2",
-			 (json_int_t)plan->area_cm2, "density_per_cm2",
+			 (json_int_t)plan->ceiling_um, "limit_um", (json_int_t)plan->limit_um,
+			 "patient", plan->who.patient, "indication", plan->who.indication, "area",
+			 plan->who.area, "area_cm2", (json_int_t)plan->area_cm2, "density_per_cm2",
 			 (json_int_t)plan->density_per_cm2, "protocol",
 			 *plan->protocol ? plan->protocol : NULL);
 	more = json_pack(

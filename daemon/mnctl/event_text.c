@@ -40,7 +40,7 @@ static void say_detail(const char *fault, const json_t *detail, char *text, size
 
 	text[0] = '\0';
 	if (strcmp(fault, "over_depth") == 0)
-		snprintf(text, size, " (%s, limit %s)", units_depth(a, is), units_depth(b, limit));
+		snprintf(text, size, " (%s, set %s)", units_depth(a, is), units_depth(b, limit));
 	else if (strcmp(fault, "over_rate") == 0)
 		snprintf(text, size, " (%s, limit %s)", units_rate(a, is), units_rate(b, limit));
 	else if (strcmp(fault, "under_rate") == 0)

@@ -84,8 +84,8 @@ static void print_verb_line(const struct output *out, const struct verb *parent,
 
 	snprintf(left, sizeof(left), "%s%s%s", parent ? parent->name : "", parent ? " " : "",
 		 verb->name);
-	printf("  %-16s", left);
-	print_wrapped(verb->help, 18, out->width);
+	printf("  %-18s", left);
+	print_wrapped(verb->help, 20, out->width);
 }
 
 /* As deep as the table of verbs: NOLINTNEXTLINE(misc-no-recursion) */

@@ -91,19 +91,20 @@ static void print_what(FILE *f, const json_t *record)
 		units_count(d, field_number(plan, "strokes")));
 }
 
-static json_int_t least(json_int_t a, json_int_t b)
+/* What strokes are measured against: the deepest that was armed */
+static json_int_t deepest_set(const json_t *record)
 {
-	/* 0 stands for what the record does not say */
-	return b > 0 && (a == 0 || b < a) ? b : a;
-}
+	json_int_t deepest = 0;
+	json_t *event;
+	size_t i;
 
-/* The deepest that the session could be armed for: plan, operator's ceiling, needles */
-static json_int_t depth_limit(const json_t *record)
-{
-	json_int_t limit = field_number(json_object_get(record, "plan"), "depth_um");
+	json_array_foreach(json_object_get(record, "events"), i, event) {
+		json_int_t depth = field_number(json_object_get(event, "data"), "depth_um");
 
-	limit = least(limit, field_number(record, "ceiling_um"));
-	return least(limit, field_number(json_object_get(record, "cartridge"), "needle_um"));
+		if (strcmp(field_text(event, "kind"), "armed") == 0 && depth > deepest)
+			deepest = depth;
+	}
+	return deepest;
 }
 
 static void print_set(FILE *f, const json_t *record)
@@ -135,19 +136,17 @@ static void print_set(FILE *f, const json_t *record)
 static void print_measured(FILE *f, const json_t *record)
 {
 	const json_t *depth = json_object_get(json_object_get(record, "strokes"), "depth_um");
-	json_int_t limit = depth_limit(record);
-	char min[UNITS_TEXT], mean[UNITS_TEXT], max[UNITS_TEXT], allowed[UNITS_TEXT];
+	json_int_t past = field_number(depth, "max") - deepest_set(record);
+	char min[UNITS_TEXT], mean[UNITS_TEXT], max[UNITS_TEXT], by[UNITS_TEXT];
 
 	if (!json_is_object(depth))
 		return;
 	label(f, "Measured");
-	fprintf(f, "least %s, mean %s, most %s\n", units_depth(min, field_number(depth, "min")),
+	fprintf(f, "least %s, mean %s, most %s", units_depth(min, field_number(depth, "min")),
 		units_depth(mean, field_number(depth, "mean")),
 		units_depth(max, field_number(depth, "max")));
-	label(f, "Limit");
-	fputs(units_depth(allowed, limit), f);
-	if (field_number(depth, "max") > limit)
-		fprintf(f, ", passed by %s", units_depth(max, field_number(depth, "max") - limit));
+	if (past > 0)
+		fprintf(f, ", %s deeper than set", units_depth(by, past));
 	fputc('\n', f);
 }
 
@@ -254,7 +253,7 @@ static void print_events(FILE *f, const json_t *events)
 	}
 }
 
-static void print_histogram(FILE *f, const json_t *histogram, json_int_t limit)
+static void print_histogram(FILE *f, const json_t *histogram, json_int_t set)
 {
 	const json_t *counts = json_object_get(histogram, "counts");
 	json_int_t bin_um = field_number(histogram, "bin_um"), most = 0;
@@ -278,7 +277,7 @@ static void print_histogram(FILE *f, const json_t *histogram, json_int_t limit)
 		fprintf(f, "  %.4s to %s %10s  %.*s%s\n", units_depth(from_text, from),
 			units_depth(to_text, from + bin_um), units_count(number, count), width,
 			"########################################",
-			from > limit ? "  beyond the limit" : "");
+			from > set ? "  deeper than set" : "");
 	}
 }
 
@@ -291,5 +290,5 @@ void record_print(FILE *f, const json_t *record)
 	print_chain(f, json_object_get(record, "chain"));
 	print_events(f, json_object_get(record, "events"));
 	print_histogram(f, json_object_get(json_object_get(record, "strokes"), "histogram"),
-			depth_limit(record));
+			deepest_set(record));
 }
