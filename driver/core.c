@@ -143,7 +143,9 @@ void mn_happen(struct mn_device *mn, const struct mn_stimulus *what)
 	unsigned long flags;
 
 	spin_lock_irqsave(&mn->state_lock, flags);
-	mn_step(mn, what, NULL, NULL);
+	/* What was still under way when the handpiece went is nobody's any more. */
+	if (mn->ops)
+		mn_step(mn, what, NULL, NULL);
 	spin_unlock_irqrestore(&mn->state_lock, flags);
 }
 
@@ -322,7 +324,7 @@ void mn_report_strokes(struct mn_device *mn, const struct mn_stroke *strokes, un
 	unsigned int i;
 
 	spin_lock_irqsave(&mn->state_lock, flags);
-	for (i = 0; i < count; i++) {
+	for (i = 0; i < count && mn->ops; i++) {
 		what.stroke = strokes[i];
 		mn_step(mn, &what, NULL, NULL);
 	}

@@ -400,7 +400,8 @@ int mn_clear_fault(struct mn_device *mn, const void *who, struct mn_clear_fault 
 		if (!mn->ops->stop(mn, epoch) && own)
 			mn->ops->clear(mn, own);
 		spin_lock_irq(&mn->state_lock);
-		err = mn_step(mn, &what, NULL, NULL);
+		/* Control may have changed hands while the handpiece was asked. */
+		err = mn->controller == who ? mn_step(mn, &what, NULL, NULL) : -EPERM;
 		request->remaining = mn->safety.keep.faults;
 		spin_unlock_irq(&mn->state_lock);
 	}

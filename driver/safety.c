@@ -237,6 +237,7 @@ static void halt(struct mn_safety *s, enum mn_state to, enum mn_cause cause, u64
 		s->lease_refresh = now;
 	} else {
 		memset(&s->set, 0, sizeof(s->set));
+		s->run_left.ms = 0;
 	}
 	change(s, to, cause);
 }
@@ -373,7 +374,8 @@ static void expire(struct mn_safety *s, u64 now, u32 *actions)
 	if (due(&s->slow_deadline, now))
 		latch(s, MN_FAULT_UNDER_RATE, (s32)s->last_rate_mhz, (s32)s->set.rate.mhz, now,
 		      actions);
-	if (due(&s->home_deadline, now))
+	/* One that is gone, or asleep, has nothing to say about it. */
+	if (due(&s->home_deadline, now) && s->reported)
 		latch(s, MN_FAULT_NOT_HOME, (s32)s->caps.run_down_ms, 0, now, actions);
 	if (due(&s->run_deadline, now))
 		halt(s, MN_STATE_SAFE, MN_CAUSE_RUN_TIME, now, actions);

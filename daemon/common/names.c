@@ -97,7 +97,9 @@ TABLE(mn_causes, { MN_CAUSE_NONE, "none", "Nothing changed yet." },
 	"The computer suspends or shuts down; arm it again after it is back." },
       { MN_CAUSE_START_FAILED, "start_failed",
 	"The handpiece refused to start; look at its status and arm it again." },
-      { MN_CAUSE_RUN_TIME, "run_time", "The set run time was over; arm it again to go on." });
+      { MN_CAUSE_RUN_TIME, "run_time", "The set run time was over; arm it again to go on." },
+      { MN_CAUSE_LIMIT, "limit",
+	"A limit was lowered beneath the set point; arm it again within the limit." });
 
 TABLE(mn_inputs, { MN_INPUT_EMERGENCY_STOP, "emergency_stop", "emergency stop pressed" },
       { MN_INPUT_TRIGGER, "trigger", "foot switch pressed" },

@@ -236,8 +236,10 @@ static void beat(evutil_socket_t fd, short what, void *arg)
 	 */
 	if (errno == ETIME && device->treatment) {
 		memcpy(again.treatment, device->treatment->id, sizeof(again.treatment));
-		if (!ioctl(device->fd, MN_IOC_ACQUIRE, &again))
+		if (!ioctl(device->fd, MN_IOC_ACQUIRE, &again)) {
+			treatment_lease_lost(device->treatment);
 			return;
+		}
 	}
 	/* Gone: the end of the records tells */
 	if (errno != ENODEV && errno != EPERM)

@@ -135,6 +135,8 @@ void treatment_owner_gone(struct conn *conn);
 void treatment_device_gone(struct treatment *treatment);
 /* The device was told to stop by somebody; error is what the kernel said */
 void treatment_stopped(struct treatment *treatment, const char *who, int error);
+/* A heartbeat came too late; control was taken anew */
+void treatment_lease_lost(struct treatment *treatment);
 void treatment_record(struct treatment *treatment, const struct mn_record *record);
 void treatment_records_end(struct treatment *treatment);
 

@@ -189,20 +189,23 @@ static uint32_t percentile_99(const struct treatment_stats *stats)
 json_t *treatment_summary(const struct treatment *treatment)
 {
 	const struct treatment_stats *stats = &treatment->stats;
+	uint32_t strokes = treatment->session.strokes_done;
 	json_t *depth = json_null();
 
+	/* Those that came home after the end count too */
+	if (stats->count > strokes)
+		strokes = stats->count;
 	if (stats->count)
 		depth = json_pack("{s:I, s:I, s:I, s:I}", "min", (json_int_t)stats->depth_min_um,
 				  "mean", (json_int_t)(stats->depth_sum_um / stats->count), "max",
 				  (json_int_t)stats->depth_max_um, "p99",
 				  (json_int_t)percentile_99(stats));
 	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:o, s:I, s:I, s:I, s:o, s:s}", "strokes",
-			 (json_int_t)treatment->session.strokes_done, "strokes_planned",
+			 (json_int_t)strokes, "strokes_planned",
 			 (json_int_t)treatment->plan.strokes, "strokes_recorded",
-			 (json_int_t)stats->count, "punctures",
-			 punctures(treatment, treatment->session.strokes_done), "punctures_planned",
-			 (json_int_t)treatment->plan.punctures, "depth_um", depth, "current_max_ma",
-			 (json_int_t)stats->current_max_ma, "run_ms",
+			 (json_int_t)stats->count, "punctures", punctures(treatment, strokes),
+			 "punctures_planned", (json_int_t)treatment->plan.punctures, "depth_um",
+			 depth, "current_max_ma", (json_int_t)stats->current_max_ma, "run_ms",
 			 (json_int_t)(stats->run_ns / 1000000), "lost", (json_int_t)stats->lost,
 			 "faults", json_faults(stats->faults), "outcome", treatment->outcome);
 }

@@ -344,10 +344,20 @@ void treatment_stopped(struct treatment *treatment, const char *who, int error)
 {
 	if (!treatment->is_open)
 		return;
-	treatment->reason = "stop";
+	if (!treatment->closing)
+		treatment->reason = "stop";
 	treatment_note(treatment, "stop",
 		       error ? json_pack("{s:s, s:s}", "by", who, "error", strerrorname_np(error))
 			     : json_pack("{s:s}", "by", who));
+	treatment_write(treatment);
+}
+
+void treatment_lease_lost(struct treatment *treatment)
+{
+	log_warning("%s: the lease ran out; is this computer overloaded?", treatment->device_name);
+	if (!treatment->is_open)
+		return;
+	treatment_note(treatment, "lease_lost", json_object());
 	treatment_write(treatment);
 }
 
@@ -421,7 +431,8 @@ static void on_state(struct treatment *treatment, const struct mn_record *record
 	sync_strokes(treatment, stats->count);
 	if (treatment->device && !device_status(treatment->device, &status))
 		sync_strokes(treatment, status.dose_strokes);
-	treatment->reason = mn_name(&mn_causes, record->state.cause);
+	if (!treatment->closing)
+		treatment->reason = mn_name(&mn_causes, record->state.cause);
 	treatment_step(treatment, &event);
 }
 

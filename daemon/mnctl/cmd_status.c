@@ -101,7 +101,7 @@ static void print_cartridge(const json_t *cartridge)
 	       json_is_true(json_object_get(cartridge, "spent")) ? ", used up" : "");
 }
 
-static void print_limits(const json_t *limits)
+static void print_limits(const json_t *limits, const char *session)
 {
 	for (size_t i = 0; i < mn_quantities.count; i++) {
 		const char *name = mn_quantities.entry[i].name;
@@ -111,6 +111,11 @@ static void print_limits(const json_t *limits)
 		if (!json_is_object(limit))
 			continue;
 		label(i ? "" : "Limits");
+		if (!*session && strcmp(field_text(limit, "binding"), "session") == 0) {
+			printf("%s: nothing, until a session sets it\n",
+			       mn_quantities.entry[i].text);
+			continue;
+		}
 		printf("%s: %s, which is %s\n", mn_quantities.entry[i].text,
 		       explain_quantity(name, field_number(limit, "effective"), text, sizeof(text)),
 		       explain_source(field_text(limit, "binding")));
@@ -128,7 +133,7 @@ static void print_status(const struct output *out, const json_t *status)
 	print_inputs(json_object_get(status, "inputs"));
 	print_motion(status);
 	print_cartridge(json_object_get(status, "cartridge"));
-	print_limits(json_object_get(status, "limits"));
+	print_limits(json_object_get(status, "limits"), session);
 	label("Session");
 	puts(*session ? session : "none");
 }

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define MARK_UNREADABLE	0xff
+#define MARK_UNREADABLE 0xff
 
 uint32_t hp_crc32(const void *data, size_t length)
 {
@@ -121,7 +121,8 @@ const struct mnp_cartridge *hp_cartridge_valid(const struct hp_cartridges *c)
 	return le32toh(tag->crc) == tag_crc(tag) ? tag : NULL;
 }
 
-void hp_cartridge_read(const struct hp_cartridges *c, uint16_t insertions, struct mnp_cartridge *out)
+void hp_cartridge_read(const struct hp_cartridges *c, uint16_t insertions,
+		       struct mnp_cartridge *out)
 {
 	if (c->inserted >= 0 && !c->read_error) {
 		*out = c->tag[c->inserted];
@@ -149,8 +150,8 @@ uint8_t hp_cartridge_mark(struct hp_cartridges *c, uint64_t uid, const uint8_t t
 	if (!hp_cartridge_valid(c) || le64toh(tag->uid) != uid)
 		return MNP_RESULT_MARK;
 	if (tag->mark == MNP_MARK_USED)
-		return memcmp(tag->treatment, treatment, sizeof(tag->treatment)) ?
-			       MNP_RESULT_MARK : MNP_RESULT_OK;
+		return memcmp(tag->treatment, treatment, sizeof(tag->treatment)) ? MNP_RESULT_MARK
+										 : MNP_RESULT_OK;
 	if (tag->mark != MNP_MARK_NONE)
 		return MNP_RESULT_MARK;
 	memcpy(tag->treatment, treatment, sizeof(tag->treatment));

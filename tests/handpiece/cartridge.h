@@ -9,7 +9,7 @@
 
 #include "usb_protocol.h"
 
-#define HP_CARTRIDGES_MAX	64	/* that one run of the program remembers */
+#define HP_CARTRIDGES_MAX 64 /* that one run of the program remembers */
 
 struct hp_cartridge_spec {
 	uint64_t uid;
@@ -17,17 +17,17 @@ struct hp_cartridge_spec {
 	uint16_t needles;
 	uint32_t max_rate_mhz;
 	uint32_t max_strokes;
-	uint32_t expiry_days;	/* since 1970-01-01 */
+	uint32_t expiry_days; /* since 1970-01-01 */
 	char lot[24];
-	bool corrupt;		/* the tag's check does not fit its content */
+	bool corrupt; /* the tag's check does not fit its content */
 };
 
 /* The drawer remembers each cartridge by its uid: a used one that comes back is still used */
 struct hp_cartridges {
 	struct mnp_cartridge tag[HP_CARTRIDGES_MAX];
 	unsigned int count;
-	int inserted;		/* index, or -1 */
-	bool read_error;	/* the antenna gets no answer from the tag */
+	int inserted; /* index, or -1 */
+	bool read_error; /* the antenna gets no answer from the tag */
 };
 
 uint32_t hp_crc32(const void *data, size_t length);
@@ -41,7 +41,8 @@ bool hp_cartridge_present(const struct hp_cartridges *c);
 /* The inserted tag if it can be read and its check fits, else NULL */
 const struct mnp_cartridge *hp_cartridge_valid(const struct hp_cartridges *c);
 /* What the request CARTRIDGE answers */
-void hp_cartridge_read(const struct hp_cartridges *c, uint16_t insertions, struct mnp_cartridge *out);
+void hp_cartridge_read(const struct hp_cartridges *c, uint16_t insertions,
+		       struct mnp_cartridge *out);
 /* MNP_RESULT_ of writing the used mark */
 uint8_t hp_cartridge_mark(struct hp_cartridges *c, uint64_t uid, const uint8_t treatment[16]);
 

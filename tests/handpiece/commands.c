@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The control socket's commands. Unknown ones and unknown members are refused: a typo must not pass as a test. */
+/*
+ * The control socket's commands. Unknown ones and unknown members are refused: a typo must not
+ * pass as a test.
+ */
 #include "control.h"
 
 #include <inttypes.h>
@@ -10,8 +13,8 @@
 
 #include "options.h"
 
-#define WAIT_MS		1000		/* of "await" without timeout_ms */
-#define BOUNCE_EDGES	6
+#define WAIT_MS 1000 /* of "await" without timeout_ms */
+#define BOUNCE_EDGES 6
 
 json_t *hp_command_error(uint64_t now, const char *error, ...)
 {
@@ -29,7 +32,10 @@ static json_t *done(uint64_t now)
 	return json_pack("{s:b,s:I}", "ok", 1, "mono_ns", (json_int_t)now);
 }
 
-/* @allowed: names between blanks, " cmd id "; NULL if all members are among them, else one that is not */
+/*
+ * @allowed: names between blanks, " cmd id "; NULL if all members are among them, else one that is
+ * not
+ */
 static const char *stranger(const json_t *request, const char *allowed)
 {
 	const char *key;
@@ -136,9 +142,9 @@ static json_t *insert(const struct hp_machine *m, const json_t *request, uint64_
 	    !get(request, "expiry_days", -100000, 100000, &days) ||
 	    !get(request, "max_rate_mhz", 0, UINT32_MAX, &rate) ||
 	    !get(request, "max_strokes", 0, UINT32_MAX, &strokes) ||
-	    (corrupt && !json_is_boolean(corrupt)) ||
-	    (lot && strlen(lot) >= sizeof(spec.lot)))
-		return hp_command_error(now,
+	    (corrupt && !json_is_boolean(corrupt)) || (lot && strlen(lot) >= sizeof(spec.lot)))
+		return hp_command_error(
+			now,
 			"a member of the cartridge has the wrong type or range (expiry_days counts from today)");
 	spec.uid = next_uid;
 	if (uid) {
@@ -157,7 +163,8 @@ static json_t *insert(const struct hp_machine *m, const json_t *request, uint64_
 		snprintf(spec.lot, sizeof(spec.lot), "%s", lot);
 	}
 	if (!hp_fw_insert(m->fw, &spec, now))
-		return hp_command_error(now, "a cartridge is in already (remove it) or %d were used",
+		return hp_command_error(now,
+					"a cartridge is in already (remove it) or %d were used",
 					HP_CARTRIDGES_MAX);
 	if (!uid)
 		next_uid++;
@@ -192,8 +199,8 @@ static json_t *plug(const struct hp_machine *m, bool on, uint64_t now)
 	int error;
 
 	if (m->plugged(m->ctx) == on)
-		return hp_command_error(now, on ? "it is plugged in: unplug it first" :
-						  "it is unplugged: plug it in first");
+		return hp_command_error(now, on ? "it is plugged in: unplug it first"
+						: "it is unplugged: plug it in first");
 	error = m->plug(m->ctx, on);
 	if (error)
 		return hp_command_error(now, "the device controller refuses: %s", strerror(-error));
@@ -234,8 +241,8 @@ static json_t *skin(const struct hp_machine *m, const json_t *request, uint64_t 
 	if (!get(request, "load", 0, 1000, &load))
 		return hp_command_error(now, "\"load\" is 0..1000");
 	if (json_object_get(request, "name") && (!name || !hp_model_skin(&m->fw->model, name)))
-		return hp_command_error(now,
-			"\"name\" is \"forehead\", \"cheek\", \"crows_feet\" or \"air\"");
+		return hp_command_error(
+			now, "\"name\" is \"forehead\", \"cheek\", \"crows_feet\" or \"air\"");
 	m->fw->model.load = (uint32_t)load;
 	return done(now);
 }
@@ -260,7 +267,7 @@ struct word_param {
 	const char *name;
 	uint32_t bit;
 	size_t offset;
-	bool second;		/* chosen from the fault's second list */
+	bool second; /* chosen from the fault's second list */
 };
 
 static const struct word_param word_params[] = {
@@ -343,8 +350,9 @@ static json_t *fault_member(const struct hp_fault_info *info, const char *key, c
 		params->own = json_is_true(value);
 		return NULL;
 	}
-	return hp_command_error(now, "%s does not take \"%s\": the command \"faults\" lists what it takes",
-				info->name, key);
+	return hp_command_error(
+		now, "%s does not take \"%s\": the command \"faults\" lists what it takes",
+		info->name, key);
 }
 
 static bool common_member(const char *key)
@@ -365,7 +373,8 @@ static json_t *inject(const struct hp_machine *m, const json_t *request, uint64_
 	uint32_t id;
 
 	if (fault == HP_FAULTS)
-		return hp_command_error(now, "\"fault\" names none: the command \"faults\" lists them");
+		return hp_command_error(now,
+					"\"fault\" names none: the command \"faults\" lists them");
 	params = hp_fault_info(fault)->defaults;
 	json_object_foreach((json_t *)request, key, value) {
 		if (common_member(key))
@@ -377,11 +386,12 @@ static json_t *inject(const struct hp_machine *m, const json_t *request, uint64_
 	if (!get(request, "after_strokes", 0, INT32_MAX, &after) ||
 	    !get(request, "in_ms", 0, INT32_MAX, &in_ms) || (after >= 0 && in_ms >= 0))
 		return hp_command_error(now,
-			"give \"after_strokes\" or \"in_ms\", not both, from 0 up");
+					"give \"after_strokes\" or \"in_ms\", not both, from 0 up");
 	if (in_ms > 0)
 		at = now + (uint64_t)in_ms * HP_MS;
 	if (!hp_fw_inject(m->fw, fault, &params, at, after >= 0, (uint32_t)after, now, &id))
-		return hp_command_error(now, "%d injections are waiting or active: clear_injections",
+		return hp_command_error(now,
+					"%d injections are waiting or active: clear_injections",
 					HP_INJECTIONS_MAX);
 	answer = done(now);
 	json_object_set_new(answer, "id", json_integer(id));
@@ -426,7 +436,8 @@ static json_t *await(const struct hp_machine *m, const json_t *request, struct h
 
 	if (!get(request, "id", 1, UINT32_MAX, &id) || !id ||
 	    !get(request, "timeout_ms", 0, 600000, &timeout_ms))
-		return hp_command_error(now, "\"id\" is what inject answered, \"timeout_ms\" 0..600000");
+		return hp_command_error(now,
+					"\"id\" is what inject answered, \"timeout_ms\" 0..600000");
 	this.id = (uint32_t)id;
 	this.until_ns = now + (uint64_t)timeout_ms * HP_MS;
 	answer = hp_command_waited(m, &this, now);
@@ -437,7 +448,7 @@ static json_t *await(const struct hp_machine *m, const json_t *request, struct h
 
 static const struct command {
 	const char *name;
-	const char *members;	/* NULL: it checks them itself */
+	const char *members; /* NULL: it checks them itself */
 	json_t *(*run)(const struct hp_machine *m, const json_t *request, uint64_t now);
 } commands[] = {
 	{ "state", " cmd ", state },
@@ -477,6 +488,8 @@ json_t *hp_command(const struct hp_machine *m, const json_t *request, struct hp_
 			return hp_command_error(now, "%s does not take \"%s\"", name, odd);
 		return commands[i].run(m, request, now);
 	}
-	return hp_command_error(now,
-		"\"cmd\" is one of: state stats faults set cartridge plug unplug power_cycle skin inject await clear_injections mark_stamp");
+	return hp_command_error(
+		now,
+		"\"cmd\" is one of: state stats faults set cartridge plug unplug power_cycle skin "
+		"inject await clear_injections mark_stamp");
 }

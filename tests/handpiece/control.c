@@ -9,9 +9,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define OUT_MAX	(4 * HP_LINE_MAX)	/* answers that a client may leave unread */
+#define OUT_MAX ((size_t)4 * HP_LINE_MAX) /* answers that a client may leave unread */
 
-int hp_control_open(struct hp_control *c, const char *path, const struct hp_machine *machine, int epoll)
+int hp_control_open(struct hp_control *c, const char *path, const struct hp_machine *machine,
+		    int epoll)
 {
 	struct epoll_event event = { .events = EPOLLIN };
 
@@ -22,7 +23,8 @@ int hp_control_open(struct hp_control *c, const char *path, const struct hp_mach
 		c->client[i].fd = -1;
 	c->address.sun_family = AF_UNIX;
 	if (strlen(path) >= sizeof(c->address.sun_path)) {
-		fprintf(stderr, "the control socket's path is too long: choose a shorter --control\n");
+		fprintf(stderr,
+			"the control socket's path is too long: choose a shorter --control\n");
 		return -1;
 	}
 	memcpy(c->address.sun_path, path, strlen(path) + 1);
@@ -93,7 +95,8 @@ static bool answer(struct hp_client *l, json_t *object)
 	if (!text)
 		return false;
 	length = strlen(text);
-	more = l->out_length + length < OUT_MAX ? realloc(l->out, l->out_length + length + 1) : NULL;
+	more = l->out_length + length < OUT_MAX ? realloc(l->out, l->out_length + length + 1)
+						: NULL;
 	if (more) {
 		l->out = more;
 		memcpy(l->out + l->out_length, text, length);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The control socket: one JSON object a line in, one a line out, by which a test is the world around. */
+/*
+ * The control socket: one JSON object a line in, one a line out, by which a test is the world
+ * around.
+ */
 #ifndef HP_CONTROL_H
 #define HP_CONTROL_H
 
@@ -11,26 +14,26 @@
 
 #include "firmware.h"
 
-#define HP_CLIENTS_MAX	16
-#define HP_LINE_MAX	65536
+#define HP_CLIENTS_MAX 16
+#define HP_LINE_MAX 65536
 
 /* What a command may do beyond the firmware */
 struct hp_machine {
 	void *ctx;
 	struct hp_firmware *fw;
 	bool (*plugged)(void *ctx);
-	int (*plug)(void *ctx, bool on);		/* 0 or -errno */
+	int (*plug)(void *ctx, bool on); /* 0 or -errno */
 	void (*plug_at)(void *ctx, uint64_t at_ns);
 	uint32_t (*new_boot_id)(void *ctx);
 };
 
 struct hp_wait {
-	uint32_t id;		/* of the injection, 0: waits for nothing */
+	uint32_t id; /* of the injection, 0: waits for nothing */
 	uint64_t until_ns;
 };
 
 struct hp_client {
-	int fd;			/* -1: free */
+	int fd; /* -1: free */
 	char *in;
 	size_t in_length;
 	char *out;
@@ -47,7 +50,8 @@ struct hp_control {
 };
 
 /* 0 or -1, with a message */
-int hp_control_open(struct hp_control *c, const char *path, const struct hp_machine *machine, int epoll);
+int hp_control_open(struct hp_control *c, const char *path, const struct hp_machine *machine,
+		    int epoll);
 void hp_control_close(struct hp_control *c);
 /* @ptr: of an epoll event; false: not one of ours */
 bool hp_control_event(struct hp_control *c, void *ptr, uint32_t events, uint64_t now);
@@ -60,7 +64,8 @@ json_t *hp_command(const struct hp_machine *m, const json_t *request, struct hp_
 		   uint64_t now);
 /* NULL: goes on waiting */
 json_t *hp_command_waited(const struct hp_machine *m, const struct hp_wait *wait, uint64_t now);
-json_t *hp_command_error(uint64_t now, const char *error, ...) __attribute__((format(printf, 2, 3)));
+json_t *hp_command_error(uint64_t now, const char *error, ...)
+	__attribute__((format(printf, 2, 3)));
 
 /* describe.c */
 json_t *hp_describe_state(const struct hp_machine *m, uint64_t now);

@@ -14,8 +14,8 @@ static const char *const state_names[] = {
 };
 
 static const char *const fault_names[] = {
-	"emergency_stop", "lease", "over_depth", "stall", "over_temperature",
-	"over_current", "brown_out", "not_home", "sensor", "internal",
+	"emergency_stop", "lease",     "over_depth", "stall",  "over_temperature",
+	"over_current",	  "brown_out", "not_home",   "sensor", "internal",
 };
 
 static const char *const self_test_names[] = { "never", "passed", "failed", "busy" };
@@ -35,7 +35,7 @@ static json_t *fault_list(uint32_t faults)
 	json_t *list = json_array();
 
 	for (unsigned int i = 0; i < sizeof(fault_names) / sizeof(fault_names[0]); i++) {
-		if (faults & 1u << i)
+		if (faults & 1U << i)
 			json_array_append_new(list, json_string(fault_names[i]));
 	}
 	return list;
@@ -63,7 +63,7 @@ static json_t *describe_cartridge(const struct hp_firmware *fw)
 	json_object_set_new(o, "lot", json_stringn(tag->lot, strnlen(tag->lot, sizeof(tag->lot))));
 	put_bool(o, "used", tag->mark == MNP_MARK_USED);
 	for (unsigned int i = 0; i < sizeof(tag->treatment); i++)
-		snprintf(hex + 2 * i, 3, "%02x", tag->treatment[i]);
+		snprintf(hex + (size_t)2 * i, 3, "%02x", tag->treatment[i]);
 	json_object_set_new(o, "treatment", json_string(tag->mark == MNP_MARK_USED ? hex : ""));
 	return o;
 }
@@ -142,11 +142,11 @@ json_t *hp_describe_stats(const struct hp_firmware *fw)
 	json_t *start = json_object();
 
 	json_object_set_new(o, "stop",
-			    s->stop.received_ns ? describe_stop(&s->stop, s->strokes_begun) :
-						  json_null());
+			    s->stop.received_ns ? describe_stop(&s->stop, s->strokes_begun)
+						: json_null());
 	json_object_set_new(o, "kill",
-			    s->kill.received_ns ? describe_stop(&s->kill, s->strokes_begun) :
-						  json_null());
+			    s->kill.received_ns ? describe_stop(&s->kill, s->strokes_begun)
+						: json_null());
 	put(over, "number", s->over_depth_number);
 	put(over, "depth_um", s->over_depth_um);
 	put(over, "queued_ns", s->over_depth_queued_ns);
@@ -199,7 +199,7 @@ json_t *hp_describe_faults(void)
 	} words[] = {
 		{ "which", HP_P_WHICH, false }, { "step", HP_P_STEP, false },
 		{ "where", HP_P_WHERE, false }, { "how", HP_P_HOW, true },
-		{ "on", HP_P_ON, true }, { "request", HP_P_REQUEST, true },
+		{ "on", HP_P_ON, true },	{ "request", HP_P_REQUEST, true },
 	};
 	json_t *all = json_object();
 
@@ -222,9 +222,9 @@ json_t *hp_describe_faults(void)
 			put_bool(o, "own", d->own);
 		for (size_t w = 0; w < sizeof(words) / sizeof(words[0]); w++) {
 			if (info->takes & words[w].bit)
-				json_object_set_new(o, words[w].name,
-						    word_list(words[w].second ? info->how :
-										info->which));
+				json_object_set_new(
+					o, words[w].name,
+					word_list(words[w].second ? info->how : info->which));
 		}
 		json_object_set_new(all, info->name, o);
 	}

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "model.h"
+#include "usb_protocol.h"
 
 static const char *const words[HP_WORDS] = {
 	[HP_W_NONE] = "none",
@@ -41,48 +42,137 @@ static const char *const words[HP_WORDS] = {
 };
 
 static const struct hp_fault_info infos[HP_FAULTS] = {
-	[HP_OVERSHOOT] = { "overshoot", HP_P_UM | HP_P_STROKES | HP_P_OWN,
-		{ .um = 300, .strokes = 1 } },
-	[HP_FROZEN_DEPTH] = { "frozen_depth", HP_P_UM | HP_P_STROKES, { 0 } },
-	[HP_STALL] = { "stall", HP_P_OWN, { 0 } },
-	[HP_RUNAWAY] = { "runaway", HP_P_MHZ | HP_P_STROKES, { .mhz = 250000 } },
-	[HP_STROKE_SILENCE] = { "stroke_silence", HP_P_STROKES, { 0 } },
-	[HP_STATUS_SILENCE] = { "status_silence", HP_P_COUNT, { 0 } },
-	[HP_REPORT_GAP] = { "report_gap", HP_P_COUNT, { .count = 1 } },
-	[HP_REPORT_REPEAT] = { "report_repeat", HP_P_COUNT, { .count = 1 } },
-	[HP_REPORT_LATE] = { "report_late", HP_P_MS | HP_P_COUNT, { .ms = 60, .count = 1 } },
-	[HP_SLOW] = { "slow", HP_P_MHZ | HP_P_STROKES, { .mhz = 22000 } },
-	[HP_OVER_CURRENT] = { "over_current", HP_P_MA | HP_P_STROKES | HP_P_OWN,
-		{ .ma = 2600 } },
-	[HP_OVER_TEMPERATURE] = { "over_temperature", HP_P_MC | HP_P_OWN, { .mc = 75000 } },
-	[HP_NOT_HOME] = { "not_home", HP_P_UM | HP_P_OWN, { .um = 200 } },
-	[HP_MALFORMED] = { "malformed", HP_P_WHICH | HP_P_HOW | HP_P_COUNT,
-		{ .count = 1, .which = HP_W_STATUS, .how = HP_W_SHORT },
-		{ HP_W_STROKES, HP_W_STATUS, HP_W_RESULT, HP_W_IDENTIFY, HP_W_CARTRIDGE },
-		{ HP_W_SHORT, HP_W_LENGTH, HP_W_VERSION, HP_W_TYPE, HP_W_VALUE } },
-	[HP_BAD_CRC] = { "bad_crc", HP_P_COUNT, { 0 } },
-	[HP_IGNORE_LEASE] = { "ignore_lease", HP_P_HOW, { .how = HP_W_EXPIRY },
-		.how = { HP_W_EXPIRY, HP_W_RENEWALS } },
-	[HP_IGNORE_STOP] = { "ignore_stop", HP_P_HOW | HP_P_WHERE | HP_P_COUNT,
-		{ .how = HP_W_IGNORE, .where = HP_W_ANY },
-		{ HP_W_KILL, HP_W_EP0, HP_W_ANY }, { HP_W_IGNORE, HP_W_NAK } },
-	[HP_WRONG_VERSION] = { "wrong_version", HP_P_COUNT, { 0 } },
-	[HP_REJECT_START] = { "reject_start", HP_P_RESULT | HP_P_COUNT,
-		{ .result = 9, .count = 1 } },
-	[HP_LATE_RESULT] = { "late_result", HP_P_MS | HP_P_COUNT | HP_P_REQUEST,
-		{ .ms = 200, .count = 1, .request = HP_W_ANY },
-		.how = { HP_W_ANY, HP_W_START, HP_W_STOP, HP_W_MARK, HP_W_CLEAR, HP_W_SELF_TEST } },
-	[HP_UNEXPECTED_MOTION] = { "unexpected_motion", HP_P_UM | HP_P_MHZ | HP_P_STROKES,
-		{ .um = 300, .mhz = 25000, .strokes = 5 } },
-	[HP_SELF_TEST_FAIL] = { "self_test_fail", 0, { 0 } },
-	[HP_CALIBRATION] = { "calibration", HP_P_AGE_DAYS, { .age_days = 400 } },
-	[HP_DISCONNECT_AT] = { "disconnect_at", HP_P_STEP, { .step = HP_W_RUNNING },
-		{ HP_W_IDENTIFY, HP_W_STOP, HP_W_START, HP_W_MARK, HP_W_RUNNING } },
-	[HP_NV_FAULT] = { "nv_fault", HP_P_MASK, { .mask = 1u << 9 } },
-	[HP_MISSING_MEASUREMENT] = { "missing_measurement", HP_P_WHICH | HP_P_ON | HP_P_COUNT,
-		{ .which = HP_W_CURRENT, .on = HP_W_REPORTS },
-		{ HP_W_DEPTH, HP_W_RATE, HP_W_HOME, HP_W_CURRENT, HP_W_TEMPERATURE },
-		{ HP_W_REPORTS, HP_W_IDENTIFY } },
+	[HP_OVERSHOOT] = {
+		.name = "overshoot",
+		.takes = HP_P_UM | HP_P_STROKES | HP_P_OWN,
+		.defaults = { .um = 300, .strokes = 1 },
+	},
+	[HP_FROZEN_DEPTH] = {
+		.name = "frozen_depth",
+		.takes = HP_P_UM | HP_P_STROKES,
+	},
+	[HP_STALL] = {
+		.name = "stall",
+		.takes = HP_P_OWN,
+	},
+	[HP_RUNAWAY] = {
+		.name = "runaway",
+		.takes = HP_P_MHZ | HP_P_STROKES,
+		.defaults = { .mhz = 250000 },
+	},
+	[HP_STROKE_SILENCE] = {
+		.name = "stroke_silence",
+		.takes = HP_P_STROKES,
+	},
+	[HP_STATUS_SILENCE] = {
+		.name = "status_silence",
+		.takes = HP_P_COUNT,
+	},
+	[HP_REPORT_GAP] = {
+		.name = "report_gap",
+		.takes = HP_P_COUNT,
+		.defaults = { .count = 1 },
+	},
+	[HP_REPORT_REPEAT] = {
+		.name = "report_repeat",
+		.takes = HP_P_COUNT,
+		.defaults = { .count = 1 },
+	},
+	[HP_REPORT_LATE] = {
+		.name = "report_late",
+		.takes = HP_P_MS | HP_P_COUNT,
+		.defaults = { .ms = 60, .count = 1 },
+	},
+	[HP_SLOW] = {
+		.name = "slow",
+		.takes = HP_P_MHZ | HP_P_STROKES,
+		.defaults = { .mhz = 22000 },
+	},
+	[HP_OVER_CURRENT] = {
+		.name = "over_current",
+		.takes = HP_P_MA | HP_P_STROKES | HP_P_OWN,
+		.defaults = { .ma = 2600 },
+	},
+	[HP_OVER_TEMPERATURE] = {
+		.name = "over_temperature",
+		.takes = HP_P_MC | HP_P_OWN,
+		.defaults = { .mc = 75000 },
+	},
+	[HP_NOT_HOME] = {
+		.name = "not_home",
+		.takes = HP_P_UM | HP_P_OWN,
+		.defaults = { .um = 200 },
+	},
+	[HP_MALFORMED] = {
+		.name = "malformed",
+		.takes = HP_P_WHICH | HP_P_HOW | HP_P_COUNT,
+		.defaults = { .count = 1, .which = HP_W_STATUS, .how = HP_W_SHORT },
+		.which = { HP_W_STROKES, HP_W_STATUS, HP_W_RESULT, HP_W_IDENTIFY, HP_W_CARTRIDGE },
+		.how = { HP_W_SHORT, HP_W_LENGTH, HP_W_VERSION, HP_W_TYPE, HP_W_VALUE },
+	},
+	[HP_BAD_CRC] = {
+		.name = "bad_crc",
+		.takes = HP_P_COUNT,
+	},
+	[HP_IGNORE_LEASE] = {
+		.name = "ignore_lease",
+		.takes = HP_P_HOW,
+		.defaults = { .how = HP_W_EXPIRY },
+		.how = { HP_W_EXPIRY, HP_W_RENEWALS },
+	},
+	[HP_IGNORE_STOP] = {
+		.name = "ignore_stop",
+		.takes = HP_P_HOW | HP_P_WHERE | HP_P_COUNT,
+		.defaults = { .how = HP_W_IGNORE, .where = HP_W_ANY },
+		.which = { HP_W_KILL, HP_W_EP0, HP_W_ANY },
+		.how = { HP_W_IGNORE, HP_W_NAK },
+	},
+	[HP_WRONG_VERSION] = {
+		.name = "wrong_version",
+		.takes = HP_P_COUNT,
+	},
+	[HP_REJECT_START] = {
+		.name = "reject_start",
+		.takes = HP_P_RESULT | HP_P_COUNT,
+		.defaults = { .result = MNP_RESULT_BUSY, .count = 1 },
+	},
+	[HP_LATE_RESULT] = {
+		.name = "late_result",
+		.takes = HP_P_MS | HP_P_COUNT | HP_P_REQUEST,
+		.defaults = { .ms = 200, .count = 1, .request = HP_W_ANY },
+		.how = { HP_W_ANY, HP_W_START, HP_W_STOP, HP_W_MARK, HP_W_CLEAR, HP_W_SELF_TEST },
+	},
+	[HP_UNEXPECTED_MOTION] = {
+		.name = "unexpected_motion",
+		.takes = HP_P_UM | HP_P_MHZ | HP_P_STROKES,
+		.defaults = { .um = 300, .mhz = 25000, .strokes = 5 },
+	},
+	[HP_SELF_TEST_FAIL] = {
+		.name = "self_test_fail",
+	},
+	[HP_CALIBRATION] = {
+		.name = "calibration",
+		.takes = HP_P_AGE_DAYS,
+		.defaults = { .age_days = 400 },
+	},
+	[HP_DISCONNECT_AT] = {
+		.name = "disconnect_at",
+		.takes = HP_P_STEP,
+		.defaults = { .step = HP_W_RUNNING },
+		.which = { HP_W_IDENTIFY, HP_W_STOP, HP_W_START, HP_W_MARK, HP_W_RUNNING },
+	},
+	[HP_NV_FAULT] = {
+		.name = "nv_fault",
+		.takes = HP_P_MASK,
+		.defaults = { .mask = MNP_FAULT_INTERNAL },
+	},
+	[HP_MISSING_MEASUREMENT] = {
+		.name = "missing_measurement",
+		.takes = HP_P_WHICH | HP_P_ON | HP_P_COUNT,
+		.defaults = { .which = HP_W_CURRENT, .on = HP_W_REPORTS },
+		.which = { HP_W_DEPTH, HP_W_RATE, HP_W_HOME, HP_W_CURRENT, HP_W_TEMPERATURE },
+		.how = { HP_W_REPORTS, HP_W_IDENTIFY },
+	},
 };
 
 const struct hp_fault_info *hp_fault_info(enum hp_fault fault)
@@ -144,7 +234,7 @@ struct hp_injection *hp_faults_add(struct hp_faults *f, enum hp_fault fault,
 	i->state = HP_WAITING;
 	i->params = *params;
 	i->at_ns = HP_NEVER;
-	i->left = info->takes & HP_P_STROKES ? params->strokes : params->count;
+	i->left = (info->takes & HP_P_STROKES) ? params->strokes : params->count;
 	i->limited = i->left != 0;
 	return i;
 }

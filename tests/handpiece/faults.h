@@ -2,8 +2,9 @@
 /*
  * Scripted faults: what is to go wrong, when, and the proof that it did.
  *
- * An injection waits (for a time or for strokes), is active, and records its effect from the place where
- * the effect happens. Where in the handpiece a fault acts stands in firmware.c, requests.c and link.c.
+ * An injection waits (for a time or for strokes), is active, and records its effect from the place
+ * where the effect happens. Where in the handpiece a fault acts stands in firmware.c, requests.c
+ * and link.c.
  */
 #ifndef HP_FAULTS_H
 #define HP_FAULTS_H
@@ -11,7 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define HP_INJECTIONS_MAX	64
+#define HP_INJECTIONS_MAX 64
 
 enum hp_fault {
 	HP_OVERSHOOT,
@@ -45,39 +46,61 @@ enum hp_fault {
 
 /* The words that "which", "how", "step", "where", "on" and "request" may hold */
 enum hp_word {
-	HP_W_NONE,		/* ends a list */
+	HP_W_NONE, /* ends a list */
 	HP_W_ANY,
-	HP_W_STROKES, HP_W_STATUS, HP_W_RESULT, HP_W_IDENTIFY, HP_W_CARTRIDGE,
-	HP_W_SHORT, HP_W_LENGTH, HP_W_VERSION, HP_W_TYPE, HP_W_VALUE,
-	HP_W_DEPTH, HP_W_RATE, HP_W_HOME, HP_W_CURRENT, HP_W_TEMPERATURE,
-	HP_W_STOP, HP_W_START, HP_W_MARK, HP_W_CLEAR, HP_W_SELF_TEST, HP_W_RUNNING,
-	HP_W_KILL, HP_W_EP0, HP_W_IGNORE, HP_W_NAK,
-	HP_W_EXPIRY, HP_W_RENEWALS, HP_W_REPORTS,
+	HP_W_STROKES,
+	HP_W_STATUS,
+	HP_W_RESULT,
+	HP_W_IDENTIFY,
+	HP_W_CARTRIDGE,
+	HP_W_SHORT,
+	HP_W_LENGTH,
+	HP_W_VERSION,
+	HP_W_TYPE,
+	HP_W_VALUE,
+	HP_W_DEPTH,
+	HP_W_RATE,
+	HP_W_HOME,
+	HP_W_CURRENT,
+	HP_W_TEMPERATURE,
+	HP_W_STOP,
+	HP_W_START,
+	HP_W_MARK,
+	HP_W_CLEAR,
+	HP_W_SELF_TEST,
+	HP_W_RUNNING,
+	HP_W_KILL,
+	HP_W_EP0,
+	HP_W_IGNORE,
+	HP_W_NAK,
+	HP_W_EXPIRY,
+	HP_W_RENEWALS,
+	HP_W_REPORTS,
 	HP_WORDS
 };
 
 /* One bit a member, so that a fault's table row can say which it takes */
-#define HP_P_UM		(1u << 0)
-#define HP_P_STROKES	(1u << 1)
-#define HP_P_MHZ	(1u << 2)
-#define HP_P_MS		(1u << 3)
-#define HP_P_MA		(1u << 4)
-#define HP_P_MC		(1u << 5)
-#define HP_P_MASK	(1u << 6)
-#define HP_P_AGE_DAYS	(1u << 7)
-#define HP_P_RESULT	(1u << 8)
-#define HP_P_COUNT	(1u << 9)
-#define HP_P_OWN	(1u << 10)
-#define HP_P_WHICH	(1u << 11)
-#define HP_P_HOW	(1u << 12)
-#define HP_P_STEP	(1u << 13)
-#define HP_P_ON		(1u << 14)
-#define HP_P_REQUEST	(1u << 15)
-#define HP_P_WHERE	(1u << 16)
+#define HP_P_UM (1U << 0)
+#define HP_P_STROKES (1U << 1)
+#define HP_P_MHZ (1U << 2)
+#define HP_P_MS (1U << 3)
+#define HP_P_MA (1U << 4)
+#define HP_P_MC (1U << 5)
+#define HP_P_MASK (1U << 6)
+#define HP_P_AGE_DAYS (1U << 7)
+#define HP_P_RESULT (1U << 8)
+#define HP_P_COUNT (1U << 9)
+#define HP_P_OWN (1U << 10)
+#define HP_P_WHICH (1U << 11)
+#define HP_P_HOW (1U << 12)
+#define HP_P_STEP (1U << 13)
+#define HP_P_ON (1U << 14)
+#define HP_P_REQUEST (1U << 15)
+#define HP_P_WHERE (1U << 16)
 
 struct hp_fault_params {
 	int32_t um;
-	uint32_t strokes;	/* for how many strokes; 0: until cleared */
+	uint32_t strokes; /* for how many strokes; 0: until cleared */
 	uint32_t mhz;
 	uint32_t ms;
 	uint32_t ma;
@@ -85,33 +108,37 @@ struct hp_fault_params {
 	uint32_t mask;
 	uint32_t age_days;
 	uint32_t result;
-	uint32_t count;		/* for how many packets or requests; 0: until cleared */
-	bool own;		/* the handpiece notices it by itself too */
+	uint32_t count; /* for how many packets or requests; 0: until cleared */
+	bool own; /* the handpiece notices it by itself too */
 	enum hp_word which, how, step, on, request, where;
 };
 
 struct hp_fault_info {
 	const char *name;
-	uint32_t takes;		/* HP_P_ */
+	uint32_t takes; /* HP_P_ */
 	struct hp_fault_params defaults;
-	enum hp_word which[8];	/* what "which", "step" or "where" may be */
-	enum hp_word how[8];	/* what "how", "on" or "request" may be */
+	enum hp_word which[8]; /* what "which", "step" or "where" may be */
+	enum hp_word how[8]; /* what "how", "on" or "request" may be */
 };
 
-enum hp_injection_state { HP_WAITING, HP_ACTIVE, HP_OVER };
+enum hp_injection_state {
+	HP_WAITING,
+	HP_ACTIVE,
+	HP_OVER
+};
 
 struct hp_injection {
 	uint32_t id;
 	enum hp_fault fault;
 	enum hp_injection_state state;
 	struct hp_fault_params params;
-	uint64_t at_ns;		/* waits for this time, HP_NEVER: not for a time */
-	uint32_t after_number;	/* waits until this stroke has begun, if by_strokes */
+	uint64_t at_ns; /* waits for this time, HP_NEVER: not for a time */
+	uint32_t after_number; /* waits until this stroke has begun, if by_strokes */
 	bool by_strokes;
-	uint32_t left;		/* packets or strokes still to be affected, if limited */
+	uint32_t left; /* packets or strokes still to be affected, if limited */
 	bool limited;
 	uint32_t effects;
-	uint64_t effect_ns;	/* of the first effect */
+	uint64_t effect_ns; /* of the first effect */
 	char detail[96];
 };
 

@@ -13,18 +13,19 @@
 #include <time.h>
 #include <unistd.h>
 
-#define DATA_MAX	512	/* of a control transfer: far above any request of the protocol */
-#define REQUEST_IN	0xc1	/* vendor, interface */
-#define REQUEST_OUT	0x41
+#define DATA_MAX 512 /* of a control transfer: far above any request of the protocol */
+#define REQUEST_IN 0xc1 /* vendor, interface */
+#define REQUEST_OUT 0x41
 
-#define STACK_BYTES	(128 * 1024)
+#define STACK_BYTES 131072
 
 /*
- * A controller with a FIFO takes an IN packet from us long before the host does; dummy_hcd has one such
- * FIFO for all endpoints. It is kept filled by a packet that nobody fetches, on an endpoint of an alternate
- * setting that no host selects: so "sent" means that the host has it, and a stale packet can be taken back.
+ * A controller with a FIFO takes an IN packet from us long before the host does; dummy_hcd has one
+ * such FIFO for all endpoints. It is kept filled by a packet that nobody fetches, on an endpoint
+ * of an alternate setting that no host selects: so "sent" means that the host has it, and a stale
+ * packet can be taken back.
  */
-#define PLUG_ALTERNATE	1
+#define PLUG_ALTERNATE 1
 
 struct descriptors {
 	struct usb_functionfs_descs_head_v2 head;
@@ -37,7 +38,7 @@ struct descriptors {
 	} __attribute__((packed)) fs, hs;
 } __attribute__((packed));
 
-#define INTERFACE_NAME	"microneedling handpiece"
+#define INTERFACE_NAME "microneedling handpiece"
 
 struct strings {
 	struct usb_functionfs_strings_head head;
@@ -45,7 +46,7 @@ struct strings {
 	char interface[sizeof(INTERFACE_NAME)];
 } __attribute__((packed));
 
-#define DESCRIPTORS_OF_A_SPEED	7
+#define DESCRIPTORS_OF_A_SPEED 7
 
 static bool is_out(enum hp_ep ep)
 {
@@ -74,7 +75,8 @@ static struct usb_interface_descriptor interface(uint8_t alternate, uint8_t endp
 	};
 }
 
-static struct usb_endpoint_descriptor_no_audio endpoint(uint8_t address, uint8_t type, uint16_t maxp)
+static struct usb_endpoint_descriptor_no_audio endpoint(uint8_t address, uint8_t type,
+							uint16_t maxp)
 {
 	return (struct usb_endpoint_descriptor_no_audio){
 		.bLength = USB_DT_ENDPOINT_SIZE,

@@ -6,8 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#define STATUS_PERIOD_NS	(100 * HP_MS)
-#define BACKLOG_NS		(50 * HP_MS)
+#define STATUS_PERIOD_NS (100 * HP_MS)
+#define BACKLOG_NS (50 * HP_MS)
 
 void hp_identity_default(struct hp_identity *id)
 {
@@ -49,8 +49,8 @@ static void power_on(struct hp_firmware *fw, uint32_t boot_id, uint64_t now)
 }
 
 void hp_fw_init(struct hp_firmware *fw, const struct hp_identity *id, const struct hp_front *front,
-		const struct hp_store *store, struct hp_trace *trace, uint64_t seed, uint32_t boot_id,
-		uint32_t latched, uint64_t now)
+		const struct hp_store *store, struct hp_trace *trace, uint64_t seed,
+		uint32_t boot_id, uint32_t latched, uint64_t now)
 {
 	memset(fw, 0, sizeof(*fw));
 	fw->id = *id;
@@ -204,11 +204,9 @@ void hp_fw_tell(struct hp_firmware *fw, bool always)
 
 	if (!fw->link.up)
 		return;
-	if (!always && told->state == hp_fw_state(fw) &&
-	    le32toh(told->epoch) == fw->epoch && le32toh(told->faults) == fw->latched &&
-	    le16toh(told->insertions) == fw->insertions &&
-	    le32toh(told->self_test) == fw->self_test &&
-	    le16toh(told->inputs) == hp_fw_inputs(fw))
+	if (!always && told->state == hp_fw_state(fw) && le32toh(told->epoch) == fw->epoch &&
+	    le32toh(told->faults) == fw->latched && le16toh(told->insertions) == fw->insertions &&
+	    le32toh(told->self_test) == fw->self_test && le16toh(told->inputs) == hp_fw_inputs(fw))
 		return;
 	hp_fw_status_packet(fw, &s);
 	fw->told = s;
@@ -346,8 +344,9 @@ static void fire(struct hp_firmware *fw, unsigned int timer, uint64_t at)
 		hp_fw_mark_due(fw, at);
 		break;
 	case HP_T_SELF_TEST:
-		fw->self_test = hp_faults_active(&fw->faults, HP_SELF_TEST_FAIL) ?
-				MNP_SELF_TEST_FAILED : MNP_SELF_TEST_PASSED;
+		fw->self_test = hp_faults_active(&fw->faults, HP_SELF_TEST_FAIL)
+					? MNP_SELF_TEST_FAILED
+					: MNP_SELF_TEST_PASSED;
 		hp_trace(fw->trace, at, "self_test", "\"result\":%u", fw->self_test);
 		hp_fw_retract(fw, at);
 		break;

@@ -2,8 +2,8 @@
 /*
  * The handpiece's firmware: when it runs, when it stops, and what it tells.
  *
- * No I/O and no clock of its own. The caller passes the time into every call, asks hp_fw_next() when to
- * call hp_fw_advance() again, and is called back through struct hp_front. Not thread safe.
+ * No I/O and no clock of its own. The caller passes the time into every call, asks hp_fw_next()
+ * when to call hp_fw_advance() again, and is called back through struct hp_front. Not thread safe.
  */
 #ifndef HP_FIRMWARE_H
 #define HP_FIRMWARE_H
@@ -59,9 +59,12 @@ enum hp_motion {
 	HP_RUN_DOWN,
 };
 
-enum hp_input { HP_FOOT_SWITCH, HP_EMERGENCY_STOP };
+enum hp_input {
+	HP_FOOT_SWITCH,
+	HP_EMERGENCY_STOP
+};
 
-#define HP_EDGES_MAX	64
+#define HP_EDGES_MAX 64
 
 struct hp_edge {
 	uint64_t at_ns;
@@ -71,7 +74,7 @@ struct hp_edge {
 
 struct hp_store {
 	void *ctx;
-	void (*faults)(void *ctx, uint32_t faults);	/* keep them without power */
+	void (*faults)(void *ctx, uint32_t faults); /* keep them without power */
 };
 
 struct hp_firmware {
@@ -83,7 +86,7 @@ struct hp_firmware {
 	struct hp_stats stats;
 	struct hp_trace *trace;
 	struct hp_store store;
-	uint64_t now;			/* of the call under way; events may be due before it */
+	uint64_t now; /* of the call under way; events may be due before it */
 	uint64_t due[HP_TIMERS];
 
 	/* protocol */
@@ -91,16 +94,16 @@ struct hp_firmware {
 	uint64_t power_on_ns;
 	bool stop_seen;
 	uint32_t epoch;
-	uint32_t latched;		/* MNP_FAULT_ */
+	uint32_t latched; /* MNP_FAULT_ */
 	uint32_t status_number;
-	struct mnp_status told;		/* the last status, to see what changed */
+	struct mnp_status told; /* the last status, to see what changed */
 	uint8_t refusal;
 	uint32_t self_test;
 	struct {
 		uint8_t request, result;
 		uint16_t tag;
-		uint64_t not_before_ns;	/* PENDING until then */
-		uint32_t late_by;	/* injection that made it so */
+		uint64_t not_before_ns; /* PENDING until then */
+		uint32_t late_by; /* injection that made it so */
 	} result;
 	bool marking;
 	struct mnp_mark mark;
@@ -116,35 +119,35 @@ struct hp_firmware {
 
 	/* motion */
 	enum hp_motion motion;
-	bool by_itself;			/* turns without a START: an injected fault */
-	bool no_more;			/* a STOP waits to be handled: begin no stroke */
+	bool by_itself; /* turns without a START: an injected fault */
+	bool no_more; /* a STOP waits to be handled: begin no stroke */
 	bool home;
 	struct {
 		uint32_t epoch, depth_um, rate_mhz, left;
-		bool first;		/* no stroke of this START has begun */
+		bool first; /* no stroke of this START has begun */
 	} run;
 	uint32_t stroke_number, stroke_epoch;
 	bool stroke_first;
 	bool reported;
 	uint32_t stroke_set_um;
-	uint64_t deepest_ns;		/* of the stroke under way */
-	uint64_t deepest_before_ns;	/* of the stroke before */
+	uint64_t deepest_ns; /* of the stroke under way */
+	uint64_t deepest_before_ns; /* of the stroke before */
 	uint32_t frozen_um;
-	uint32_t last_depth_um;		/* as reported last */
+	uint32_t last_depth_um; /* as reported last */
 	struct hp_stroke_plan plan;
-	uint32_t tags[HP_TAGS];		/* injections in the stroke under way */
+	uint32_t tags[HP_TAGS]; /* injections in the stroke under way */
 	unsigned int tag_count;
 	bool own_depth_check, own_current_check;
 };
 
 /* requests.c answers these for endpoint 0 */
-#define HP_EP0_STALL	(-1)
-#define HP_EP0_HANG		(-2)	/* it leaves the bus: no answer ever */
+#define HP_EP0_STALL (-1)
+#define HP_EP0_HANG (-2) /* it leaves the bus: no answer ever */
 
 void hp_identity_default(struct hp_identity *id);
 void hp_fw_init(struct hp_firmware *fw, const struct hp_identity *id, const struct hp_front *front,
-		const struct hp_store *store, struct hp_trace *trace, uint64_t seed, uint32_t boot_id,
-		uint32_t latched, uint64_t now);
+		const struct hp_store *store, struct hp_trace *trace, uint64_t seed,
+		uint32_t boot_id, uint32_t latched, uint64_t now);
 void hp_fw_power_cycle(struct hp_firmware *fw, uint32_t boot_id, uint64_t now);
 
 uint64_t hp_fw_next(const struct hp_firmware *fw);
@@ -152,7 +155,8 @@ void hp_fw_advance(struct hp_firmware *fw, uint64_t now);
 
 /* The bus. "up": the host has configured us and the endpoints work */
 void hp_fw_link(struct hp_firmware *fw, bool up, bool high_speed, uint64_t now);
-void hp_fw_out(struct hp_firmware *fw, enum hp_ep ep, const void *data, size_t length, uint64_t now);
+void hp_fw_out(struct hp_firmware *fw, enum hp_ep ep, const void *data, size_t length,
+	       uint64_t now);
 void hp_fw_sent(struct hp_firmware *fw, enum hp_ep ep, bool ok, uint64_t now);
 /* Length of the answer in @buffer (512 bytes), HP_EP0_STALL or HP_EP0_HANG */
 int hp_fw_request_in(struct hp_firmware *fw, uint8_t request, uint16_t value, uint16_t length,
@@ -170,11 +174,12 @@ bool hp_fw_input_later(struct hp_firmware *fw, enum hp_input input, bool value, 
 bool hp_fw_insert(struct hp_firmware *fw, const struct hp_cartridge_spec *spec, uint64_t now);
 bool hp_fw_remove(struct hp_firmware *fw, uint64_t now);
 bool hp_fw_inject(struct hp_firmware *fw, enum hp_fault fault, const struct hp_fault_params *params,
-		  uint64_t at_ns, bool by_strokes, uint32_t after_strokes, uint64_t now, uint32_t *id);
+		  uint64_t at_ns, bool by_strokes, uint32_t after_strokes, uint64_t now,
+		  uint32_t *id);
 void hp_fw_clear_injections(struct hp_firmware *fw, uint64_t now);
 
-uint8_t hp_fw_state(const struct hp_firmware *fw);	/* MNP_STATE_ */
-uint16_t hp_fw_inputs(const struct hp_firmware *fw);	/* MNP_INPUT_ */
+uint8_t hp_fw_state(const struct hp_firmware *fw); /* MNP_STATE_ */
+uint16_t hp_fw_inputs(const struct hp_firmware *fw); /* MNP_INPUT_ */
 bool hp_fw_lease_fresh(const struct hp_firmware *fw, uint64_t now);
 int32_t hp_fw_temp_mc(struct hp_firmware *fw, uint64_t now);
 uint32_t hp_fw_current_ma(struct hp_firmware *fw);

@@ -15,11 +15,9 @@
 
 #include "usb_protocol.h"
 
-#define CONFIGFS	"/sys/kernel/config"
-#define GADGETS		CONFIGFS "/usb_gadget"
-#define RUN_DIR		"/run/mn-handpiece"
-
-extern char **environ;
+#define CONFIGFS "/sys/kernel/config"
+#define GADGETS CONFIGFS "/usb_gadget"
+#define RUN_DIR "/run/mn-handpiece"
 
 static void in(char *out, size_t size, const struct hp_gadget *g, const char *entry)
 {
@@ -81,7 +79,7 @@ static bool exists(const char *path)
 
 static int prepare(const struct hp_gadget *g)
 {
-	const struct timespec while_udc = { .tv_nsec = 10 * 1000 * 1000 };
+	const struct timespec while_udc = { .tv_nsec = 10000000 };
 	char path[PATH_MAX];
 
 	if (!exists(CONFIGFS))
@@ -103,7 +101,8 @@ static int prepare(const struct hp_gadget *g)
 	for (int i = 0; i < 100 && !exists(path); i++)
 		nanosleep(&while_udc, NULL);
 	if (!exists(path)) {
-		fprintf(stderr, "no USB device controller %s: choose one of /sys/class/udc with --udc\n",
+		fprintf(stderr,
+			"no USB device controller %s: choose one of /sys/class/udc with --udc\n",
 			g->udc);
 		return -1;
 	}

@@ -17,7 +17,7 @@ HANDPIECE_TESTS := $(notdir $(basename $(wildcard $(HANDPIECE_DIR)test_*.c)))
 
 handpiece-objects = $(addprefix $(BUILD)/handpiece/,$(addsuffix .o,$(1)))
 
-.PHONY: handpiece check-handpiece
+.PHONY: handpiece handpiece-tests check-handpiece
 .SECONDARY: $(call handpiece-objects,rig $(HANDPIECE_TESTS))
 handpiece: $(BUILD)/bin/mn-handpiece $(BUILD)/bin/mn-wire-test
 
@@ -34,10 +34,14 @@ $(BUILD)/bin/mn-wire-test: $(call handpiece-objects,wire_test)
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS) -o $@ $^ -lusb-1.0
 
-$(BUILD)/handpiece/test_%: $(BUILD)/handpiece/test_%.o $(call handpiece-objects,rig $(HANDPIECE_LIBRARY))
+$(BUILD)/handpiece/test_%: $(BUILD)/handpiece/test_%.o \
+		$(call handpiece-objects,rig $(HANDPIECE_LIBRARY))
 	$(CC) $(LDFLAGS) -o $@ $^ -lcmocka -lm
 
-check-handpiece: $(addprefix $(BUILD)/handpiece/,$(HANDPIECE_TESTS))
-	@set -e; for test in $^; do echo "$$test"; $$test; done
+handpiece-tests: $(addprefix $(BUILD)/handpiece/,$(HANDPIECE_TESTS))
+
+check-handpiece: handpiece-tests
+	@set -e; for test in $(addprefix $(BUILD)/handpiece/,$(HANDPIECE_TESTS)); do \
+		echo "$$test"; $$test; done
 
 -include $(wildcard $(BUILD)/handpiece/*.d)

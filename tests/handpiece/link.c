@@ -8,7 +8,7 @@
 #include "model.h"
 
 /* A status that the host has not fetched for so long is stale: it is replaced by the present one */
-#define STATUS_STALE_NS		(50 * HP_MS)
+#define STATUS_STALE_NS (50 * HP_MS)
 
 union strokes_packet {
 	struct mnp_strokes head;
@@ -63,7 +63,8 @@ size_t hp_malform(void *packet, size_t length, enum hp_word how)
 	return length;
 }
 
-static size_t spoil(struct hp_link *l, enum hp_word which, void *packet, size_t length, uint64_t now)
+static size_t spoil(struct hp_link *l, enum hp_word which, void *packet, size_t length,
+		    uint64_t now)
 {
 	struct hp_injection *i = hp_faults_active(l->faults, HP_MALFORMED);
 
@@ -127,8 +128,7 @@ static void report_effects(struct hp_link *l, const struct hp_report *r, uint64_
 	for (unsigned int n = 0; n < r->injections; n++) {
 		i = hp_faults_by_id(l->faults, r->injection[n]);
 		if (i)
-			hp_faults_effect(i, now,
-					 "stroke %u: %u um, %u us, %u mA handed to the bus",
+			hp_faults_effect(i, now, "stroke %u: %u um, %u us, %u mA handed to the bus",
 					 le32toh(r->stroke.number), le32toh(r->stroke.depth_um),
 					 le32toh(r->stroke.period_us),
 					 le32toh(r->stroke.current_ma));

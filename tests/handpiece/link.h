@@ -2,8 +2,8 @@
 /*
  * The outbox: status packets and stroke reports on their way to the host.
  *
- * One packet is with the front at a time on each endpoint; what waits here can still be merged, dropped
- * when nobody takes it, or spoilt by an injected fault.
+ * One packet is with the front at a time on each endpoint; what waits here can still be merged,
+ * dropped when nobody takes it, or spoilt by an injected fault.
  */
 #ifndef HP_LINK_H
 #define HP_LINK_H
@@ -17,7 +17,13 @@
 #include "trace.h"
 #include "usb_protocol.h"
 
-enum hp_ep { HP_EP_KILL, HP_EP_LEASE, HP_EP_STATUS, HP_EP_STROKES, HP_EPS };
+enum hp_ep {
+	HP_EP_KILL,
+	HP_EP_LEASE,
+	HP_EP_STATUS,
+	HP_EP_STROKES,
+	HP_EPS
+};
 
 /* What a way to the host must offer: FunctionFS here, or a stand-in of a unit test */
 struct hp_front {
@@ -32,14 +38,14 @@ struct hp_front {
 	void (*disconnect)(void *ctx);
 };
 
-#define HP_STATUS_QUEUE		16
-#define HP_REPORT_QUEUE		64
-#define HP_TAGS			4	/* injections that one report may carry */
+#define HP_STATUS_QUEUE 16
+#define HP_REPORT_QUEUE 64
+#define HP_TAGS 4 /* injections that one report may carry */
 
 struct hp_report {
 	struct mnp_stroke stroke;
 	uint64_t made_ns;
-	bool over_depth;	/* beyond the set depth and the tolerance */
+	bool over_depth; /* beyond the set depth and the tolerance */
 	uint32_t injection[HP_TAGS];
 	unsigned int injections;
 };
@@ -49,10 +55,10 @@ struct hp_link {
 	struct hp_faults *faults;
 	struct hp_stats *stats;
 	struct hp_trace *trace;
-	uint64_t clock_zero_ns;	/* the device clock's 0 */
+	uint64_t clock_zero_ns; /* the device clock's 0 */
 
 	bool up;
-	unsigned int strokes_max;	/* in one packet */
+	unsigned int strokes_max; /* in one packet */
 
 	struct mnp_status status[HP_STATUS_QUEUE];
 	unsigned int status_first, status_count;
@@ -62,11 +68,11 @@ struct hp_link {
 	struct hp_report report[HP_REPORT_QUEUE];
 	unsigned int report_first, report_count;
 	bool report_busy, report_cancelled;
-	struct hp_report sent[MNP_STROKES_MAX];	/* with the front */
+	struct hp_report sent[MNP_STROKES_MAX]; /* with the front */
 	unsigned int sent_count;
-	uint64_t report_since_ns;	/* the oldest that the host has not had */
+	uint64_t report_since_ns; /* the oldest that the host has not had */
 	uint64_t held_until_ns, released_ns;
-	uint32_t held_by, gap_by;	/* injections whose effect is still to come */
+	uint32_t held_by, gap_by; /* injections whose effect is still to come */
 	uint32_t gap_number;
 };
 

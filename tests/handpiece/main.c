@@ -21,12 +21,12 @@
 #include "options.h"
 #include "trace.h"
 
-#define EVENTS_MAX	16
-#define PRIORITY	10
+#define EVENTS_MAX 16
+#define PRIORITY 10
 
 struct program {
 	struct hp_options options;
-	pthread_mutex_t lock;		/* whoever holds it may use the firmware */
+	pthread_mutex_t lock; /* whoever holds it may use the firmware */
 	struct hp_firmware fw;
 	struct hp_trace trace;
 	struct hp_nv nv;
@@ -34,7 +34,7 @@ struct program {
 	struct hp_ffs ffs;
 	struct hp_control control;
 	int epoll, timer, signals;
-	uint64_t armed_ns;		/* what the timer is set to */
+	uint64_t armed_ns; /* what the timer is set to */
 	uint64_t plug_at_ns;
 	uint64_t flushed_ns;
 };

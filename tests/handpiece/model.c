@@ -4,13 +4,13 @@
 #include <math.h>
 #include <string.h>
 
-#define IDLE_MA			15.0
-#define NO_LOAD_MA		120.0
-#define MA_PER_MM_HZ		2.6	/* at most 1.8 A at full depth, rate and load */
-#define AMBIENT_MC		24000.0
-#define MC_PER_MA		14.0
-#define HEAT_TAU_S		90.0
-#define BREAKAWAY		0.4	/* share of the set rate at which a DC motor is after its first kick */
+#define IDLE_MA 15.0
+#define NO_LOAD_MA 120.0
+#define MA_PER_MM_HZ 2.6 /* at most 1.8 A at full depth, rate and load */
+#define AMBIENT_MC 24000.0
+#define MC_PER_MA 14.0
+#define HEAT_TAU_S 90.0
+#define BREAKAWAY 0.4 /* share of the set rate at which a DC motor is after its first kick */
 
 static const struct {
 	const char *name;
@@ -149,8 +149,8 @@ void hp_model_begin(struct hp_model *m, const struct hp_stroke_plan *plan, uint6
 	if (m->reach_um < 1.0)
 		m->reach_um = 1.0;
 
-	ma = NO_LOAD_MA + MA_PER_MM_HZ * m->reach_um / 1000.0 * m->target_hz *
-				  (1.0 + 0.6 * m->load / 1000.0);
+	ma = NO_LOAD_MA +
+	     MA_PER_MM_HZ * m->reach_um / 1000.0 * m->target_hz * (1.0 + 0.6 * m->load / 1000.0);
 	m->peak_ma = (uint32_t)(ma * (0.96 + 0.08 * hp_model_random(m)));
 }
 

@@ -2,8 +2,8 @@
 /*
  * The physics of a handpiece: motor, needles, skin, current and heat.
  *
- * A pure library: no I/O, no clock; time is nanoseconds that the caller passes in, so that a test may
- * run it in any time it likes and the same seed gives the same strokes.
+ * A pure library: no I/O, no clock; time is nanoseconds that the caller passes in, so that a test
+ * may run it in any time it likes and the same seed gives the same strokes.
  */
 #ifndef HP_MODEL_H
 #define HP_MODEL_H
@@ -11,20 +11,20 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define HP_NEVER	UINT64_MAX
-#define HP_MS		UINT64_C(1000000)
+#define HP_NEVER UINT64_MAX
+#define HP_MS UINT64_C(1000000)
 
 /* Where in a stroke (0 begin, 1 back at the top) things happen */
-#define HP_PHASE_DEEPEST	0.5
-#define HP_PHASE_REPORT		0.55
-#define HP_PHASE_END		1.0
+#define HP_PHASE_DEEPEST 0.5
+#define HP_PHASE_REPORT 0.55
+#define HP_PHASE_END 1.0
 
 /* What one stroke is asked to do; the firmware fills it in anew for each */
 struct hp_stroke_plan {
-	uint32_t depth_um;	/* where the depth stop is set */
-	uint32_t rate_mhz;	/* what the motor is driven to */
-	uint32_t run_up_us;	/* time constant of the motor toward that rate */
-	int32_t beyond_um;	/* how far past the stop it goes in spite of it; INT32_MIN: obeys the stop */
+	uint32_t depth_um; /* where the depth stop is set */
+	uint32_t rate_mhz; /* what the motor is driven to */
+	uint32_t run_up_us; /* time constant of the motor toward that rate */
+	int32_t beyond_um; /* how far past the stop it goes in spite of it; INT32_MIN: obeys the stop */
 };
 
 struct hp_model {
@@ -32,11 +32,11 @@ struct hp_model {
 
 	/* skin */
 	double compliance;
-	uint32_t load;			/* 0..1000, how hard it is pressed on */
+	uint32_t load; /* 0..1000, how hard it is pressed on */
 
 	/* motor: rate(t) = target - (target - from) e^-(t - since)/tau */
 	bool turning;
-	bool finishing;			/* constant rate until the end of this stroke */
+	bool finishing; /* constant rate until the end of this stroke */
 	bool stalled;
 	uint64_t since_ns;
 	double from_hz;
@@ -47,7 +47,7 @@ struct hp_model {
 
 	/* the stroke under way */
 	double reach_um;
-	double rest_um;			/* where the needles are when nothing turns: 0 is home */
+	double rest_um; /* where the needles are when nothing turns: 0 is home */
 	uint32_t peak_ma;
 
 	/* heat */

@@ -5,11 +5,11 @@
 #include <endian.h>
 #include <string.h>
 
-#define RUN_UP_US	80000		/* the motor's own time constant */
-#define RUNAWAY_US	15000		/* and when it is driven beyond reason */
-#define RUN_DOWN_NS	(50 * HP_MS)	/* for the stroke under way */
-#define SETTLE_NS	(2 * HP_MS)	/* until the home sensor says so */
-#define STALLED_NS	(60 * HP_MS)	/* until it notices a stall */
+#define RUN_UP_US 80000 /* the motor's own time constant */
+#define RUNAWAY_US 15000 /* and when it is driven beyond reason */
+#define RUN_DOWN_NS (50 * HP_MS) /* for the stroke under way */
+#define SETTLE_NS (2 * HP_MS) /* until the home sensor says so */
+#define STALLED_NS (60 * HP_MS) /* until it notices a stall */
 
 static void tag(struct hp_firmware *fw, const struct hp_injection *i)
 {
@@ -180,8 +180,8 @@ static void spoil_report(struct hp_firmware *fw, struct hp_report *r, uint64_t a
 	i = hp_faults_active(&fw->faults, HP_FROZEN_DEPTH);
 	if (i) {
 		if (!fw->frozen_um)
-			fw->frozen_um = i->params.um ? (uint32_t)i->params.um :
-						       le32toh(r->stroke.depth_um);
+			fw->frozen_um = i->params.um ? (uint32_t)i->params.um
+						     : le32toh(r->stroke.depth_um);
 		r->stroke.depth_um = htole32(fw->frozen_um);
 		tag(fw, i);
 		hp_faults_spend(i);

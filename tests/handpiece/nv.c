@@ -3,14 +3,33 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "usb_protocol.h"
 
+/* "faults 0x2\n" */
+static bool parse(const char *line, uint32_t *faults)
+{
+	static const char key[] = "faults ";
+	unsigned long value;
+	char *end;
+
+	if (strncmp(line, key, sizeof(key) - 1))
+		return false;
+	value = strtoul(line + sizeof(key) - 1, &end, 16);
+	*faults = (uint32_t)value;
+	return *end == '\n' && end > line + sizeof(key) - 1 &&
+	       !(value & ~(unsigned long)MNP_FAULT_ALL);
+}
+
 uint32_t hp_nv_load(const struct hp_nv *nv)
 {
-	unsigned int faults = MNP_FAULT_INTERNAL;
+	char line[64] = "";
+	uint32_t faults;
+	bool ok;
 	FILE *f;
 
 	if (!nv->path)
@@ -22,12 +41,12 @@ uint32_t hp_nv_load(const struct hp_nv *nv)
 		fprintf(stderr, "cannot read %s: %s\n", nv->path, strerror(errno));
 		return MNP_FAULT_INTERNAL;
 	}
-	if (fscanf(f, "faults %x", &faults) != 1 || faults & ~MNP_FAULT_ALL) {
-		fprintf(stderr, "%s is damaged: remove it to start anew\n", nv->path);
-		faults = MNP_FAULT_INTERNAL;
-	}
+	ok = fgets(line, sizeof(line), f) && parse(line, &faults);
 	fclose(f);
-	return faults;
+	if (ok)
+		return faults;
+	fprintf(stderr, "%s is damaged: remove it to start anew\n", nv->path);
+	return MNP_FAULT_INTERNAL;
 }
 
 void hp_nv_store(void *ctx, uint32_t faults)

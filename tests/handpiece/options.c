@@ -9,7 +9,7 @@
 #include <string.h>
 #include <time.h>
 
-#define FIRST_UID	UINT64_C(0x4d4e000000000001)
+#define FIRST_UID UINT64_C(0x4d4e000000000001)
 
 static const char usage[] =
 	"Usage: mn-handpiece [OPTION]...\n"
@@ -35,7 +35,7 @@ static const char usage[] =
 
 uint32_t hp_today(void)
 {
-	return (uint32_t)(time(NULL) / (24 * 60 * 60));
+	return (uint32_t)(time(NULL) / 86400);
 }
 
 static bool number(const char *text, int base, uint64_t max, uint64_t *value)
@@ -133,7 +133,19 @@ static bool serial(struct hp_options *o, const char *text)
 
 int hp_options_parse(struct hp_options *o, int argc, char **argv)
 {
-	enum { SERIAL = 1, CONTROL, TRACE, NV, UDC, CARTRIDGE, FOOT_SWITCH, SPEED, SEED, FIFO, HELP };
+	enum {
+		SERIAL = 1,
+		CONTROL,
+		TRACE,
+		NV,
+		UDC,
+		CARTRIDGE,
+		FOOT_SWITCH,
+		SPEED,
+		SEED,
+		FIFO,
+		HELP
+	};
 	static const struct option options[] = {
 		{ "serial", required_argument, NULL, SERIAL },
 		{ "control", required_argument, NULL, CONTROL },

@@ -17,7 +17,7 @@ struct hp_options {
 	const char *udc;
 	bool high_speed;
 	bool fifo;
-	bool cartridge;			/* one is in at start */
+	bool cartridge; /* one is in at start */
 	struct hp_cartridge_spec spec;
 	uint64_t seed;
 };

@@ -6,8 +6,8 @@
 #include <inttypes.h>
 #include <string.h>
 
-#define MARK_NS		(8 * HP_MS)	/* what a write to the tag takes */
-#define SELF_TEST_NS	(250 * HP_MS)
+#define MARK_NS (8 * HP_MS) /* what a write to the tag takes */
+#define SELF_TEST_NS (250 * HP_MS)
 
 static bool header_ok(const void *packet, size_t length, uint8_t type, size_t size)
 {
@@ -216,7 +216,8 @@ static uint8_t start(struct hp_firmware *fw, const void *data, size_t length, ui
 	rate = le32toh(s.rate_mhz) / fw->id.rate_step_mhz * fw->id.rate_step_mhz;
 	fw->run.rate_mhz = rate < fw->id.min_rate_mhz ? fw->id.min_rate_mhz : rate;
 	fw->run.left = le32toh(s.strokes);
-	fw->run.first = true;
+	/* Turning already: its first stroke has one before it to be measured from */
+	fw->run.first = fw->motion != HP_TURNING;
 	fw->due[HP_T_RUN_END] = now + le32toh(s.run_ms) * HP_MS;
 	hp_fw_run(fw, now);
 	return result;
@@ -244,8 +245,8 @@ static uint8_t mark(struct hp_firmware *fw, const void *data, size_t length, uin
 
 void hp_fw_mark_due(struct hp_firmware *fw, uint64_t at)
 {
-	uint8_t result = hp_cartridge_mark(&fw->cartridges, le64toh(fw->mark.uid),
-					   fw->mark.treatment);
+	uint8_t result =
+		hp_cartridge_mark(&fw->cartridges, le64toh(fw->mark.uid), fw->mark.treatment);
 
 	fw->marking = false;
 	/* another request may have taken the place of this one's outcome */
@@ -353,8 +354,8 @@ int hp_fw_request_out(struct hp_firmware *fw, uint8_t request, uint16_t value, c
 	fw->result.result = result;
 	fw->result.not_before_ns = 0;
 	late = hp_faults_active(&fw->faults, HP_LATE_RESULT);
-	if (late && (late->params.request == HP_W_ANY ||
-		     late->params.request == request_word(request))) {
+	if (late &&
+	    (late->params.request == HP_W_ANY || late->params.request == request_word(request))) {
 		fw->result.not_before_ns = now + late->params.ms * HP_MS;
 		fw->result.late_by = late->id;
 		hp_faults_spend(late);
@@ -387,7 +388,7 @@ static size_t identify(struct hp_firmware *fw, struct mnp_identify *m)
 		hp_faults_effect(calibration, fw->now, "IDENTIFY says %u days", age);
 	}
 	if (missing && missing->params.on == HP_W_IDENTIFY) {
-		measures &= ~(1u << (missing->params.which - HP_W_DEPTH));
+		measures &= ~(1U << (missing->params.which - HP_W_DEPTH));
 		hp_faults_effect(missing, fw->now, "IDENTIFY declares %#x", measures);
 		hp_faults_spend(missing);
 	}

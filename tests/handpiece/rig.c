@@ -9,7 +9,7 @@
 #include <stdarg.h>
 #include <cmocka.h>
 
-#define BOOT_ID	0x1234
+#define BOOT_ID 0x1234
 
 static void submit(void *ctx, enum hp_ep ep, const void *data, size_t length)
 {
@@ -123,7 +123,9 @@ void rig_run(struct rig *r, uint64_t ns)
 void rig_lease(struct rig *r)
 {
 	const struct mnp_lease l = { { MNP_TYPE_LEASE, MNP_VERSION, htole16(sizeof(l)) },
-				     htole32(r->epoch), htole32(++r->lease), 0 };
+				     htole32(r->epoch),
+				     htole32(++r->lease),
+				     0 };
 
 	hp_fw_out(&r->fw, HP_EP_LEASE, &l, sizeof(l), r->now);
 	take(r);
@@ -143,7 +145,8 @@ void rig_run_leased(struct rig *r, uint64_t ns)
 static struct mnp_stop stop_packet(uint32_t epoch)
 {
 	return (struct mnp_stop){ { MNP_TYPE_STOP, MNP_VERSION, htole16(sizeof(struct mnp_stop)) },
-				  htole32(epoch), { 0, 0 } };
+				  htole32(epoch),
+				  { 0, 0 } };
 }
 
 void rig_kill(struct rig *r, uint32_t epoch)
@@ -163,8 +166,9 @@ uint8_t rig_tell(struct rig *r, uint8_t request, const void *data, size_t size)
 	assert_int_equal(hp_fw_request_out(&r->fw, request, r->tag, data, size, r->now), 0);
 	take(r);
 	for (int i = 0; i < 50; i++) {
-		assert_int_equal(hp_fw_request_in(&r->fw, MNP_REQ_RESULT, 0, sizeof(result), &result,
-						  r->now), (int)sizeof(result));
+		assert_int_equal(hp_fw_request_in(&r->fw, MNP_REQ_RESULT, 0, sizeof(result),
+						  &result, r->now),
+				 (int)sizeof(result));
 		assert_int_equal(le16toh(result.tag), r->tag);
 		assert_int_equal(result.request, request);
 		if (result.result != MNP_RESULT_PENDING)
@@ -182,11 +186,16 @@ uint8_t rig_stop(struct rig *r, uint32_t epoch)
 	return rig_tell(r, MNP_REQ_STOP, &s, sizeof(s));
 }
 
-uint8_t rig_start(struct rig *r, uint32_t depth_um, uint32_t rate_mhz, uint32_t strokes, uint32_t run_ms)
+uint8_t rig_start(struct rig *r, uint32_t depth_um, uint32_t rate_mhz, uint32_t strokes,
+		  uint32_t run_ms)
 {
 	const struct mnp_start s = { { MNP_TYPE_START, MNP_VERSION, htole16(sizeof(s)) },
-				     htole32(r->epoch), htole32(depth_um), htole32(rate_mhz),
-				     htole32(strokes), htole32(run_ms), { 0, 0 } };
+				     htole32(r->epoch),
+				     htole32(depth_um),
+				     htole32(rate_mhz),
+				     htole32(strokes),
+				     htole32(run_ms),
+				     { 0, 0 } };
 
 	return rig_tell(r, MNP_REQ_START, &s, sizeof(s));
 }
@@ -194,15 +203,17 @@ uint8_t rig_start(struct rig *r, uint32_t depth_um, uint32_t rate_mhz, uint32_t 
 uint8_t rig_clear(struct rig *r, uint32_t faults)
 {
 	const struct mnp_clear c = { { MNP_TYPE_CLEAR, MNP_VERSION, htole16(sizeof(c)) },
-				     htole32(faults), { 0, 0 } };
+				     htole32(faults),
+				     { 0, 0 } };
 
 	return rig_tell(r, MNP_REQ_CLEAR, &c, sizeof(c));
 }
 
 uint8_t rig_mark(struct rig *r, uint64_t uid, const char *treatment)
 {
-	struct mnp_mark m = { { MNP_TYPE_MARK, MNP_VERSION, htole16(sizeof(m)) }, 0, htole64(uid),
-			      { 0 } };
+	struct mnp_mark m = {
+		{ MNP_TYPE_MARK, MNP_VERSION, htole16(sizeof(m)) }, 0, htole64(uid), { 0 }
+	};
 
 	memcpy(m.treatment, treatment, strnlen(treatment, sizeof(m.treatment)));
 	return rig_tell(r, MNP_REQ_MARK, &m, sizeof(m));
@@ -231,14 +242,14 @@ struct hp_fault_params rig_params(enum hp_fault fault)
 	return hp_fault_info(fault)->defaults;
 }
 
-struct hp_injection *rig_inject(struct rig *r, enum hp_fault fault, const struct hp_fault_params *params,
-				uint32_t after_strokes)
+struct hp_injection *rig_inject(struct rig *r, enum hp_fault fault,
+				const struct hp_fault_params *params, uint32_t after_strokes)
 {
 	struct hp_fault_params defaults = rig_params(fault);
 	uint32_t id;
 
-	assert_true(hp_fw_inject(&r->fw, fault, params ? params : &defaults, r->now, after_strokes > 0,
-				 after_strokes, r->now, &id));
+	assert_true(hp_fw_inject(&r->fw, fault, params ? params : &defaults, r->now,
+				 after_strokes > 0, after_strokes, r->now, &id));
 	take(r);
 	return hp_faults_by_id(&r->fw.faults, id);
 }

@@ -1,29 +1,32 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A bench for the firmware without a bus: a host that takes every packet at once, and a clock that is a number. */
+/*
+ * A bench for the firmware without a bus: a host that takes every packet at once, and a clock that
+ * is a number.
+ */
 #ifndef HP_RIG_H
 #define HP_RIG_H
 
 #include "firmware.h"
 
-#define RIG_PACKETS	4096
-#define RIG_STROKES	65536
+#define RIG_PACKETS 4096
+#define RIG_STROKES 65536
 
 struct rig {
 	struct hp_firmware fw;
 	struct hp_trace trace;
 	uint64_t now;
-	bool deaf;			/* the host takes no packet */
+	bool deaf; /* the host takes no packet */
 	bool pending[HP_EPS];
 	bool naks[HP_EPS];
 	bool disconnected;
-	uint32_t stored;		/* faults kept without power */
+	uint32_t stored; /* faults kept without power */
 	unsigned int stores;
 	struct mnp_status status[RIG_PACKETS];
 	size_t status_length[RIG_PACKETS];
 	unsigned int statuses;
 	struct mnp_stroke stroke[RIG_STROKES];
 	unsigned int strokes, packets;
-	uint64_t packet_ns[RIG_STROKES];	/* of each stroke */
+	uint64_t packet_ns[RIG_STROKES]; /* of each stroke */
 	size_t last_length;
 	uint16_t tag;
 	uint32_t epoch, lease;
@@ -43,15 +46,16 @@ void rig_lease(struct rig *r);
 void rig_kill(struct rig *r, uint32_t epoch);
 /* MNP_RESULT_, asked for until it is decided */
 uint8_t rig_stop(struct rig *r, uint32_t epoch);
-uint8_t rig_start(struct rig *r, uint32_t depth_um, uint32_t rate_mhz, uint32_t strokes, uint32_t run_ms);
+uint8_t rig_start(struct rig *r, uint32_t depth_um, uint32_t rate_mhz, uint32_t strokes,
+		  uint32_t run_ms);
 uint8_t rig_clear(struct rig *r, uint32_t faults);
 uint8_t rig_mark(struct rig *r, uint64_t uid, const char *treatment);
 uint8_t rig_tell(struct rig *r, uint8_t request, const void *data, size_t size);
 struct mnp_cartridge rig_cartridge(struct rig *r);
 /* STOP, foot switch pressed, lease, START: it runs */
 void rig_go(struct rig *r, uint32_t depth_um, uint32_t rate_mhz);
-struct hp_injection *rig_inject(struct rig *r, enum hp_fault fault, const struct hp_fault_params *params,
-				uint32_t after_strokes);
+struct hp_injection *rig_inject(struct rig *r, enum hp_fault fault,
+				const struct hp_fault_params *params, uint32_t after_strokes);
 struct hp_fault_params rig_params(enum hp_fault fault);
 const struct mnp_status *rig_last_status(const struct rig *r);
 

@@ -9,36 +9,36 @@
 struct hp_stop_stats {
 	uint64_t received_ns;
 	uint32_t epoch;
-	bool by_kill;			/* on OUT A, else by endpoint 0 */
+	bool by_kill; /* on OUT A, else by endpoint 0 */
 	bool obeyed;
-	uint32_t strokes_at_arrival;	/* begun until then */
+	uint32_t strokes_at_arrival; /* begun until then */
 };
 
 struct hp_stats {
-	uint32_t strokes_begun;		/* since power-on */
+	uint32_t strokes_begun; /* since power-on */
 
-	struct hp_stop_stats stop;	/* the last STOP, whichever way */
-	struct hp_stop_stats kill;	/* the last on OUT A */
+	struct hp_stop_stats stop; /* the last STOP, whichever way */
+	struct hp_stop_stats kill; /* the last on OUT A */
 	uint64_t home_ns;
 
-	uint32_t over_depth_number;	/* of the last stroke reported too deep */
+	uint32_t over_depth_number; /* of the last stroke reported too deep */
 	uint32_t over_depth_um;
 	uint64_t over_depth_queued_ns;
 	uint64_t over_depth_completed_ns;
-	uint32_t strokes_at_over_depth;	/* begun when that report was queued */
+	uint32_t strokes_at_over_depth; /* begun when that report was queued */
 
 	uint64_t start_ns;
 	uint32_t start_epoch;
 	uint8_t start_result;
-	uint64_t first_stroke_ns;	/* after that START */
+	uint64_t first_stroke_ns; /* after that START */
 
 	uint64_t lease_ns;
 	uint64_t lease_due_ns;
 	uint64_t lease_expired_ns;
 	uint32_t lease_number;
-	uint64_t lease_gap_ns;		/* the longest between two renewals of one epoch */
+	uint64_t lease_gap_ns; /* the longest between two renewals of one epoch */
 
-	uint64_t stroke_completed_ns;	/* the last stroke report that the host took */
+	uint64_t stroke_completed_ns; /* the last stroke report that the host took */
 	uint64_t identified_ns;
 	uint64_t enabled_ns;
 

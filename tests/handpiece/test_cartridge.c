@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The cartridge's tag: its check, the used mark, and what an absent or unreadable one looks like. */
+/*
+ * The cartridge's tag: its check, the used mark, and what an absent or unreadable one looks like.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -11,7 +13,7 @@
 
 #include "rig.h"
 
-#define UID	0xc0ffee
+#define UID 0xc0ffee
 
 static int setup(void **state)
 {
@@ -154,8 +156,9 @@ static void used_cartridge_stays_used(void **state)
 static void pulled_while_it_is_marked(void **state)
 {
 	struct rig *r = *state;
-	struct mnp_mark m = { { MNP_TYPE_MARK, MNP_VERSION, htole16(sizeof(m)) }, 0, htole64(UID),
-			      "one" };
+	struct mnp_mark m = {
+		{ MNP_TYPE_MARK, MNP_VERSION, htole16(sizeof(m)) }, 0, htole64(UID), "one"
+	};
 	struct mnp_result result;
 
 	assert_int_equal(hp_fw_request_out(&r->fw, MNP_REQ_MARK, 9, &m, sizeof(m), r->now), 0);
@@ -168,8 +171,9 @@ static void pulled_while_it_is_marked(void **state)
 static void no_start_while_it_is_marked(void **state)
 {
 	struct rig *r = *state;
-	struct mnp_mark m = { { MNP_TYPE_MARK, MNP_VERSION, htole16(sizeof(m)) }, 0, htole64(UID),
-			      "one" };
+	struct mnp_mark m = {
+		{ MNP_TYPE_MARK, MNP_VERSION, htole16(sizeof(m)) }, 0, htole64(UID), "one"
+	};
 
 	rig_stop(r, 1);
 	hp_fw_input(&r->fw, HP_FOOT_SWITCH, true, r->now);

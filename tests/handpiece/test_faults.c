@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Every injector: what the host sees of it, and that it tells its effect, no earlier and no later. */
+/*
+ * Every injector: what the host sees of it, and that it tells its effect, no earlier and no later.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -207,7 +209,8 @@ static void report_late(void **state)
 	i = rig_inject(r, HP_REPORT_LATE, NULL, 0);
 	rig_run_leased(r, 300 * HP_MS);
 	for (unsigned int n = from; n < r->strokes; n++) {
-		uint64_t late = r->packet_ns[n] - 1000 * HP_MS - le64toh(r->stroke[n].time_us) * 1000;
+		uint64_t late =
+			r->packet_ns[n] - 1000 * HP_MS - le64toh(r->stroke[n].time_us) * 1000;
 
 		assert_int_equal(le32toh(r->stroke[n].number),
 				 le32toh(r->stroke[n - 1].number) + 1);
@@ -335,17 +338,18 @@ static void malformed_answers(void **state)
 
 		p.which = answers[n % 3].which;
 		p.how = (enum hp_word)(HP_W_SHORT + n / 3);
-		hp_fw_request_in(&r->fw, answers[n % 3].request, 0, answers[n % 3].size, good, r->now);
+		hp_fw_request_in(&r->fw, answers[n % 3].request, 0, answers[n % 3].size, good,
+				 r->now);
 		i = rig_inject(r, HP_MALFORMED, &p, 0);
-		length = hp_fw_request_in(&r->fw, answers[n % 3].request, 0, answers[n % 3].size, bad,
-					  r->now);
+		length = hp_fw_request_in(&r->fw, answers[n % 3].request, 0, answers[n % 3].size,
+					  bad, r->now);
 		effective(i);
 		if (p.how == HP_W_SHORT)
 			assert_true(length < answers[n % 3].size);
 		else
 			assert_memory_not_equal(good, bad, answers[n % 3].size);
-		length = hp_fw_request_in(&r->fw, answers[n % 3].request, 0, answers[n % 3].size, bad,
-					  r->now);
+		length = hp_fw_request_in(&r->fw, answers[n % 3].request, 0, answers[n % 3].size,
+					  bad, r->now);
 		assert_int_equal(length, answers[n % 3].size);
 		assert_memory_equal(good, bad, answers[n % 3].size);
 	}
@@ -491,15 +495,17 @@ static void disconnects(void **state)
 	for (unsigned int n = 0; n < 5; n++) {
 		struct rig *r = rig_new();
 		struct hp_injection *i;
-		uint8_t request = steps[n] == HP_W_START ? MNP_REQ_START :
-				  steps[n] == HP_W_MARK ? MNP_REQ_MARK : MNP_REQ_STOP;
+		uint8_t request = steps[n] == HP_W_START  ? MNP_REQ_START
+				  : steps[n] == HP_W_MARK ? MNP_REQ_MARK
+							  : MNP_REQ_STOP;
 
 		p.step = steps[n];
 		i = rig_inject(r, HP_DISCONNECT_AT, &p, 0);
 		assert_false(r->disconnected);
 		if (steps[n] == HP_W_IDENTIFY)
-			assert_int_equal(hp_fw_request_in(&r->fw, MNP_REQ_IDENTIFY, 0, sizeof(m), &m,
-							  r->now), HP_EP0_HANG);
+			assert_int_equal(hp_fw_request_in(&r->fw, MNP_REQ_IDENTIFY, 0, sizeof(m),
+							  &m, r->now),
+					 HP_EP0_HANG);
 		else if (steps[n] == HP_W_RUNNING)
 			rig_go(r, 500, 100000);
 		else
@@ -549,6 +555,8 @@ static void missing_measurement(void **state)
 		if (which == HP_W_TEMPERATURE)
 			assert_int_equal((int32_t)le32toh(rig_last_status(r)->temp_mc), INT32_MAX);
 		hp_fw_clear_injections(&r->fw, r->now);
+		rig_kill(r, r->epoch + 1);
+		rig_run(r, 60 * HP_MS);
 	}
 }
 

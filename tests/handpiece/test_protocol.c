@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Epochs, leases, refusals, ceilings, faults and packets: what usb_protocol.md promises of the device. */
+/*
+ * Epochs, leases, refusals, ceilings, faults and packets: what usb_protocol.md promises of the
+ * device.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -55,9 +58,11 @@ static void odd_requests_stall(void **state)
 	uint8_t buffer[512];
 
 	assert_int_equal(hp_fw_request_in(&r->fw, 0x7f, 0, 8, buffer, r->now), HP_EP0_STALL);
-	assert_int_equal(hp_fw_request_in(&r->fw, MNP_REQ_STATUS, 1, sizeof(struct mnp_status), buffer,
-					  r->now), HP_EP0_STALL);
-	assert_int_equal(hp_fw_request_in(&r->fw, MNP_REQ_STATUS, 0, 8, buffer, r->now), HP_EP0_STALL);
+	assert_int_equal(hp_fw_request_in(&r->fw, MNP_REQ_STATUS, 1, sizeof(struct mnp_status),
+					  buffer, r->now),
+			 HP_EP0_STALL);
+	assert_int_equal(hp_fw_request_in(&r->fw, MNP_REQ_STATUS, 0, 8, buffer, r->now),
+			 HP_EP0_STALL);
 	assert_int_equal(hp_fw_request_out_ok(0x15, 1), HP_EP0_STALL);
 	assert_int_equal(hp_fw_request_out_ok(MNP_REQ_STOP, 0), HP_EP0_STALL);
 }
@@ -73,8 +78,8 @@ static void epochs_compare_as_serial_numbers(void **state)
 	assert_int_equal(rig_stop(r, 0xfffffff0), MNP_RESULT_OK);
 	assert_int_equal(rig_stop(r, 5), MNP_RESULT_OK);
 	assert_int_equal(r->fw.epoch, 5);
-	assert_int_equal(rig_stop(r, 5 + 0x80000000u), MNP_RESULT_EPOCH);
-	assert_int_equal(rig_stop(r, 5 + 0x7fffffffu), MNP_RESULT_OK);
+	assert_int_equal(rig_stop(r, 5 + 0x80000000U), MNP_RESULT_EPOCH);
+	assert_int_equal(rig_stop(r, 5 + 0x7fffffffU), MNP_RESULT_OK);
 }
 
 static void an_old_stop_does_not_stop(void **state)
@@ -131,8 +136,13 @@ static void start_is_refused_for_each_reason(void **state)
 static void start_with_nonsense_is_a_bad_packet(void **state)
 {
 	struct rig *r = *state;
-	struct mnp_start s = { { MNP_TYPE_START, MNP_VERSION, htole16(sizeof(s)) }, htole32(1),
-			       htole32(500), htole32(100000), htole32(10), htole32(1000), { 0, 0 } };
+	struct mnp_start s = { { MNP_TYPE_START, MNP_VERSION, htole16(sizeof(s)) },
+			       htole32(1),
+			       htole32(500),
+			       htole32(100000),
+			       htole32(10),
+			       htole32(1000),
+			       { 0, 0 } };
 
 	rig_stop(r, 1);
 	press(r, true);
@@ -284,7 +294,7 @@ static void clear_takes_only_what_is_named(void **state)
 	hp_fw_latch(&r->fw, MNP_FAULT_LEASE | MNP_FAULT_SENSOR, r->now);
 	assert_int_equal(rig_clear(r, MNP_FAULT_LEASE), MNP_RESULT_FAULT);
 	assert_int_equal(r->fw.latched, MNP_FAULT_SENSOR);
-	assert_int_equal(rig_clear(r, 1u << 10), MNP_RESULT_BAD_PACKET);
+	assert_int_equal(rig_clear(r, 1U << 10), MNP_RESULT_BAD_PACKET);
 	assert_int_equal(rig_clear(r, MNP_FAULT_SENSOR), MNP_RESULT_OK);
 	assert_int_equal(r->stored, 0);
 }
@@ -340,7 +350,8 @@ static void status_every_100_ms_and_at_once(void **state)
 	rig_run(r, 1000 * HP_MS);
 	assert_int_equal(r->statuses, before + 10);
 	for (unsigned int i = 1; i < r->statuses; i++)
-		assert_int_equal(le32toh(r->status[i].number), le32toh(r->status[i - 1].number) + 1);
+		assert_int_equal(le32toh(r->status[i].number),
+				 le32toh(r->status[i - 1].number) + 1);
 	before = r->statuses;
 	press(r, true);
 	press(r, true);

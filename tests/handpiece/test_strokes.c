@@ -47,7 +47,8 @@ static void each_stroke_is_reported_once_and_in_time(void **state)
 		if (i && s->depth_um != r->stroke[i - 1].depth_um)
 			distinct++;
 		/* queued before the next one begins: less than half a period after its deepest point */
-		assert_true(r->packet_ns[i] - 1000 * HP_MS - le64toh(s->time_us) * 1000 < 5 * HP_MS);
+		assert_true(r->packet_ns[i] - 1000 * HP_MS - le64toh(s->time_us) * 1000 <
+			    5 * HP_MS);
 	}
 	assert_true(distinct > r->strokes / 2);
 	/* the motor is up after its run-up time */
@@ -140,7 +141,8 @@ static void no_stroke_begins_after_a_kill(void **state)
 static void a_kill_goes_before_what_is_due(void **state)
 {
 	struct rig *r = *state;
-	const struct mnp_stop s = { { MNP_TYPE_STOP, MNP_VERSION, htole16(sizeof(s)) }, htole32(99),
+	const struct mnp_stop s = { { MNP_TYPE_STOP, MNP_VERSION, htole16(sizeof(s)) },
+				    htole32(99),
 				    { 0, 0 } };
 	uint32_t begun;
 

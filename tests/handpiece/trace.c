@@ -6,7 +6,7 @@
 #include <stdarg.h>
 
 /* Written out when idle: a write may wait for a disk or a host, a stroke may not */
-#define BUFFER_BYTES	(1 << 20)
+#define BUFFER_BYTES (1 << 20)
 
 void hp_trace(struct hp_trace *t, uint64_t now, const char *ev, const char *fields, ...)
 {

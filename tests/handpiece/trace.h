@@ -7,7 +7,7 @@
 #include <stdio.h>
 
 struct hp_trace {
-	FILE *file;		/* NULL: nothing is written */
+	FILE *file; /* NULL: nothing is written */
 };
 
 /* @fields: the further members as JSON text, e.g. "\"number\":%u", or "" */

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The wire from the host's side, without the driver: libusb speaks usb_protocol.md to a handpiece that
- * runs in the same kernel, and its control socket is the world around it. Prints what it measured;
- * exit status 0 only if every step did what the protocol says.
+ * The wire from the host's side, without the driver: libusb speaks usb_protocol.md to a handpiece
+ * that runs in the same kernel, and its control socket is the world around it. Prints what it
+ * measured; exit status 0 only if every step did what the protocol says.
  */
 #include <endian.h>
 #include <errno.h>
@@ -19,9 +19,9 @@
 
 #include "usb_protocol.h"
 
-#define TIMEOUT_MS	1000
-#define IN_TRANSFERS	4
-#define MS		UINT64_C(1000000)
+#define TIMEOUT_MS 1000
+#define IN_TRANSFERS 4
+#define MS UINT64_C(1000000)
 
 static libusb_context *usb;
 static libusb_device_handle *device;
@@ -178,7 +178,8 @@ static void handle_for(uint64_t ns)
 static void renew(void)
 {
 	struct mnp_lease l = { .header = header(MNP_TYPE_LEASE, sizeof(l)),
-			       .epoch = htole32(epoch), .number = htole32(++lease_number) };
+			       .epoch = htole32(epoch),
+			       .number = htole32(++lease_number) };
 	int sent;
 
 	CHECK(!libusb_interrupt_transfer(device, ep_lease, (uint8_t *)&l, sizeof(l), &sent,
@@ -206,7 +207,8 @@ static bool wait_state(uint8_t state, unsigned int ms)
 
 static void ask(uint8_t request, void *answer, uint16_t size)
 {
-	CHECK(libusb_control_transfer(device, 0xc1, request, 0, 0, answer, size, TIMEOUT_MS) == size);
+	CHECK(libusb_control_transfer(device, 0xc1, request, 0, 0, answer, size, TIMEOUT_MS) ==
+	      size);
 }
 
 static uint8_t tell(uint8_t request, const void *data, size_t size)
@@ -215,8 +217,8 @@ static uint8_t tell(uint8_t request, const void *data, size_t size)
 
 	if (!++tag)
 		tag = 1;
-	CHECK(libusb_control_transfer(device, 0x41, request, tag, 0, (uint8_t *)data, (uint16_t)size,
-				      TIMEOUT_MS) == (int)size);
+	CHECK(libusb_control_transfer(device, 0x41, request, tag, 0, (uint8_t *)data,
+				      (uint16_t)size, TIMEOUT_MS) == (int)size);
 	for (int i = 0; i < 60; i++) {
 		ask(MNP_REQ_RESULT, &r, sizeof(r));
 		CHECK(r.header.type == MNP_TYPE_RESULT && le16toh(r.tag) == tag &&
@@ -230,23 +232,28 @@ static uint8_t tell(uint8_t request, const void *data, size_t size)
 
 static uint8_t stop(void)
 {
-	struct mnp_stop s = { .header = header(MNP_TYPE_STOP, sizeof(s)), .epoch = htole32(++epoch) };
+	struct mnp_stop s = { .header = header(MNP_TYPE_STOP, sizeof(s)),
+			      .epoch = htole32(++epoch) };
 
 	return tell(MNP_REQ_STOP, &s, sizeof(s));
 }
 
 static uint8_t start(uint32_t depth_um, uint32_t rate_mhz, uint32_t count)
 {
-	struct mnp_start s = { .header = header(MNP_TYPE_START, sizeof(s)), .epoch = htole32(epoch),
-			       .depth_um = htole32(depth_um), .rate_mhz = htole32(rate_mhz),
-			       .strokes = htole32(count), .run_ms = htole32(60000) };
+	struct mnp_start s = { .header = header(MNP_TYPE_START, sizeof(s)),
+			       .epoch = htole32(epoch),
+			       .depth_um = htole32(depth_um),
+			       .rate_mhz = htole32(rate_mhz),
+			       .strokes = htole32(count),
+			       .run_ms = htole32(60000) };
 
 	return tell(MNP_REQ_START, &s, sizeof(s));
 }
 
 static uint8_t clear(uint32_t faults)
 {
-	struct mnp_clear c = { .header = header(MNP_TYPE_CLEAR, sizeof(c)), .faults = htole32(faults) };
+	struct mnp_clear c = { .header = header(MNP_TYPE_CLEAR, sizeof(c)),
+			       .faults = htole32(faults) };
 
 	return tell(MNP_REQ_CLEAR, &c, sizeof(c));
 }
@@ -373,7 +380,8 @@ static void test_refusals(void)
 static void test_mark(void)
 {
 	struct mnp_cartridge c;
-	struct mnp_mark m = { .header = header(MNP_TYPE_MARK, sizeof(m)), .treatment = "treatment 1" };
+	struct mnp_mark m = { .header = header(MNP_TYPE_MARK, sizeof(m)),
+			      .treatment = "treatment 1" };
 
 	ask(MNP_REQ_CARTRIDGE, &c, sizeof(c));
 	CHECK(c.present == 1 && c.mark == MNP_MARK_NONE && le32toh(c.needle_um) == 1500);
@@ -388,8 +396,8 @@ static void test_mark(void)
 
 static void press(bool on)
 {
-	command(on ? "{\"cmd\":\"set\",\"input\":\"foot_switch\",\"value\":true}" :
-		     "{\"cmd\":\"set\",\"input\":\"foot_switch\",\"value\":false}");
+	command(on ? "{\"cmd\":\"set\",\"input\":\"foot_switch\",\"value\":true}"
+		   : "{\"cmd\":\"set\",\"input\":\"foot_switch\",\"value\":false}");
 }
 
 static void begin(uint32_t depth_um, uint32_t rate_mhz)
@@ -402,19 +410,23 @@ static void begin(uint32_t depth_um, uint32_t rate_mhz)
 static void test_run_and_kill(void)
 {
 	const char *stats;
+	uint64_t from = mono_ns();
+	unsigned int most;
 
 	begin(500, 100000);
 	lease_for(1000);
+	most = (unsigned int)((mono_ns() - from) / (10 * MS)) + 1;
 	CHECK(host.status.state == MNP_STATE_RUNNING);
-	printf("%u strokes in 1 s at 100 Hz, %u gaps, deepest %u um of 500, shortest period %u us\n",
-	       host.strokes, host.gaps, host.deepest_um, host.shortest_us);
-	CHECK(host.strokes > 85 && host.strokes <= 101 && !host.gaps);
+	printf("%u strokes in %u0 ms at 100 Hz, %u gaps, deepest %u um of 500, shortest period %u us\n",
+	       host.strokes, most - 1, host.gaps, host.deepest_um, host.shortest_us);
+	CHECK(host.strokes > 85 && host.strokes <= most && !host.gaps);
 	CHECK(host.deepest_um > 420 && host.deepest_um <= 500 && host.shortest_us >= 10000);
 	submit_kill();
 	CHECK(wait_state(MNP_STATE_IDLE, 80));
 	CHECK(le16toh(host.status.inputs) & MNP_INPUT_HOME && le32toh(host.status.epoch) == epoch);
 	stats = command("{\"cmd\":\"stats\"}");
-	CHECK(member(stats, "kill", "epoch") == epoch && member(stats, "kill", "strokes_after") == 0);
+	CHECK(member(stats, "kill", "epoch") == epoch &&
+	      member(stats, "kill", "strokes_after") == 0);
 	printf("kill: home %" PRIu64 " us after it arrived, no stroke begun after\n",
 	       (member(stats, NULL, "home_ns") - member(stats, "kill", "received_ns")) / 1000);
 	CHECK(member(stats, NULL, "home_ns") - member(stats, "kill", "received_ns") <= 60 * MS);
@@ -437,10 +449,12 @@ static void test_lease(void)
 	begin(500, 100000);
 	lease_for(300);
 	handle_for(200 * MS);
-	CHECK(host.status.state == MNP_STATE_FAULT && le32toh(host.status.faults) == MNP_FAULT_LEASE);
+	CHECK(host.status.state == MNP_STATE_FAULT &&
+	      le32toh(host.status.faults) == MNP_FAULT_LEASE);
 	stats = command("{\"cmd\":\"stats\"}");
 	printf("lease: stopped %" PRIu64 " us after the last renewal\n",
-	       (member(stats, "lease", "expired_ns") - member(stats, "lease", "renewed_ns")) / 1000);
+	       (member(stats, "lease", "expired_ns") - member(stats, "lease", "renewed_ns")) /
+		       1000);
 	CHECK(stop() == MNP_RESULT_OK);
 	renew();
 	CHECK(start(500, 100000, 1000) == MNP_RESULT_FAULT);

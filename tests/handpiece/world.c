@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* What happens to a handpiece from outside: switches, cartridges, and the faults that a test injects. */
+/*
+ * What happens to a handpiece from outside: switches, cartridges, and the faults that a test
+ * injects.
+ */
 #include "firmware.h"
 
 #include <string.h>
@@ -112,7 +115,8 @@ static void activate(struct hp_firmware *fw, struct hp_injection *i, uint64_t at
 }
 
 bool hp_fw_inject(struct hp_firmware *fw, enum hp_fault fault, const struct hp_fault_params *params,
-		  uint64_t at_ns, bool by_strokes, uint32_t after_strokes, uint64_t now, uint32_t *id)
+		  uint64_t at_ns, bool by_strokes, uint32_t after_strokes, uint64_t now,
+		  uint32_t *id)
 {
 	struct hp_injection *i;
 
@@ -180,7 +184,7 @@ void hp_fw_clear_injections(struct hp_firmware *fw, uint64_t now)
 		if (acting && i->fault == HP_SELF_TEST_FAIL)
 			fw->self_test = MNP_SELF_TEST_PASSED;
 	}
-	hp_trace(fw->trace, now, "clear_injections", "%s", "");
+	hp_trace(fw->trace, now, "clear_injections", "\"all\":true");
 	if (fw->by_itself)
 		hp_fw_stop(fw, "injection cleared", now);
 	hp_fw_retract(fw, now);

@@ -90,10 +90,9 @@ def accelerator(args, kernel, initramfs):
 
 def prepare(args, control):
     tool("need", "qemu-system-x86", "busybox-static", "udev")
-    kernel = tool("kernel", args.kernel, "--path")
-    release = tool("kernel", args.kernel, "--release")
-    modules_dir = tool("kernel", args.kernel, "--modules-dir")
-    initramfs = tool("initramfs", args.kernel)
+    kernel, release, modules_dir = tool("kernel", args.kernel,
+                                        "--path", "--release", "--modules-dir")
+    initramfs, = tool("initramfs", args.kernel)
 
     command = list(BARE)
     machine, arguments = accelerator(args, kernel, initramfs)

@@ -31,12 +31,12 @@ def complain(text):
 
 
 def tool(*command):
-    """Run one of the lab's scripts, which print one line; its messages go to stderr."""
+    """Run one of the lab's scripts; the lines that it prints. Its messages go to stderr."""
     done = subprocess.run([os.path.join(LAB, command[0]), *command[1:]],
                           stdout=subprocess.PIPE, text=True, check=False)
     if done.returncode:
-        raise LabError(f"{' '.join(command)} failed")
-    return done.stdout.strip()
+        raise LabError(f"tests/lab/{' '.join(command)} failed")
+    return done.stdout.splitlines()
 
 
 def die_with_parent():

@@ -30,12 +30,12 @@ every_lane = pytest.mark.parametrize("lane", LANES)
 both_lanes = pytest.mark.parametrize("lane", ("uml", "debian"))
 
 
-def lab(lane, *options, script=None, command=None, **keywords):
+def lab(lane, *options, script=None, command=None):
     """Run a shell script (or a command) in a lane; the finished process."""
     command = command or ["sh", "-c", script]
     return subprocess.run(
         [os.path.join(LAB, "run"), *LANES[lane], "--timeout", "120", *options, "--", *command],
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=300, check=False, **keywords)
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=300, check=False)
 
 
 @pytest.fixture(scope="session")
@@ -49,16 +49,36 @@ def modules():
     return folders
 
 
+MACHINE = """
+    set -e
+    [ -d /sys/class/udc/dummy_udc.0 ] || modprobe -a libcomposite usb_f_fs dummy_hcd
+    ls -d /sys/class/udc/dummy_udc.0
+    mkdir -p /sys/kernel/config/usb_gadget/g/functions/ffs.test
+    udevadm settle --timeout=20
+    pidof systemd-udevd >/dev/null
+    udevadm info --query=property --name=/dev/bus/usb/001/001 | grep -q ^ID_VENDOR_ID=1d6b
+    ls -d /sys/kernel/debug/usb /sys/kernel/config/usb_gadget /dev/pts/ptmx
+    python3 -c 'import socket; s = socket.create_server(("127.0.0.1", 0))
+socket.create_connection(s.getsockname())'
+    python3 -c 'import os; os.openpty()'
+    echo shm >/dev/shm/x && echo run >/run/x && echo tmp >/tmp/x
+    echo "what it is:"
+    id -u; uname -r; echo "$MN_LANE $MN_TIME $COLOUR"; pwd; nproc; exit 7"""
+
+
 @every_lane
-def test_a_command_runs_and_its_status_comes_back(lane):
-    done = lab(lane, "--env", "COLOUR=deep blue",
-               script='id -u; uname -r; echo "$MN_LANE $MN_TIME $COLOUR"; pwd; nproc; exit 7')
-    assert done.returncode == 7, done.stderr
-    uid, release, environment, cwd, cpus = done.stdout.decode().splitlines()
+def test_the_guest_is_a_machine_and_the_status_comes_back(lane):
+    """udevd, a USB bus with a device controller, loopback, the usual mounts, what was asked for."""
+    done = lab(lane, "--env", "COLOUR=deep blue", script=MACHINE)
+    assert done.returncode == 7, done.stdout + done.stderr
+    uid, release, environment, cwd, cpus = (
+        done.stdout.decode().partition("what it is:\n")[2].splitlines())
     assert uid == "0"
-    kernel, _, name = {"uml": "6.12._microneedle", "uml-real": "6.12._microneedle"}.get(
-        lane, ("6.1." if lane == "debian-6.1" else "6.12.") + "_amd64").partition("_")
-    assert release.startswith(kernel) and release.endswith(name)
+    if lane.startswith("uml"):
+        assert release.startswith("6.12.") and release.endswith("-microneedle")
+    else:
+        assert release.startswith("6.1." if lane == "debian-6.1" else "6.12.")
+        assert release.endswith("-amd64")
     times = {"uml": "uml virtual", "uml-real": "uml real", "debian": "debian counted",
              "debian-6.1": "debian counted", "debian-smp": "debian real"}
     assert environment == times[lane] + " deep blue"
@@ -66,11 +86,9 @@ def test_a_command_runs_and_its_status_comes_back(lane):
     assert cpus == ("2" if lane == "debian-smp" else "1")
 
 
-@both_lanes
-def test_success_and_death_by_signal(lane):
-    assert lab(lane, command=["true"]).returncode == 0
-    assert lab(lane, command=["sh", "-c", "kill -TERM $$"]).returncode == 128 + 15
-    assert lab(lane, command=["/no/such/program"]).returncode == 127
+def test_other_statuses():
+    assert lab("uml", command=["sh", "-c", "kill -TERM $$"]).returncode == 128 + 15
+    assert lab("uml", command=["/no/such/program"]).returncode == 127
 
 
 @both_lanes
@@ -128,26 +146,6 @@ def test_the_host_is_not_written(lane, tmp_path):
     assert "Linux version" in (tmp_path / "console.log").read_text(errors="replace")
 
 
-@every_lane
-def test_the_guest_is_a_machine(lane):
-    """udevd, a USB bus with a device controller, loopback, and the usual mounts."""
-    done = lab(lane, script="""
-        set -e
-        [ -d /sys/class/udc/dummy_udc.0 ] || modprobe -a libcomposite usb_f_fs dummy_hcd
-        ls -d /sys/class/udc/dummy_udc.0
-        mkdir -p /sys/kernel/config/usb_gadget/g/functions/ffs.test
-        udevadm settle --timeout=20
-        pidof systemd-udevd >/dev/null
-        udevadm info --query=property --name=/dev/bus/usb/001/001 | grep -q ^ID_VENDOR_ID=1d6b
-        ls -d /sys/kernel/debug/usb /sys/kernel/config/usb_gadget /dev/pts/ptmx
-        python3 -c 'import socket; s = socket.create_server(("127.0.0.1", 0));
-socket.create_connection(s.getsockname()); print("lo is up")'
-        echo shm >/dev/shm/x && echo run >/run/x && echo tmp >/tmp/x
-        exec python3 -c 'import os; os.openpty()' """)
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert done.stdout.decode().split("\n")[-2] == "lo is up"
-
-
 def test_the_projects_users_and_groups(tmp_path):
     """sysusers files become accounts, the way systemd-sysusers would do it."""
     sysusers = ('# comment\ng mn-operator - -\nu microneedled - "The daemon" /var/lib/x\n'
@@ -167,9 +165,8 @@ def test_the_projects_users_and_groups(tmp_path):
     assert users[-1].split(":")[3] == groups[-1].split(":")[2]
 
 
-@both_lanes
-def test_a_line_in_the_log_is_a_splat(lane, tmp_path):
-    done = lab(lane, "--out", str(tmp_path), script="""
+def test_a_line_in_the_log_is_a_splat(tmp_path):
+    done = lab("uml", "--out", str(tmp_path), script="""
         echo 'WARNING: CPU: 0 PID: 1 at driver/core.c:1 mn_test+0x0/0x0' >/dev/kmsg; exit 0""")
     assert done.returncode == SPLAT
     assert b"driver/core.c:1" in done.stderr
@@ -183,8 +180,7 @@ UML_SPLATS = {
     "lockdep": "WARNING: possible circular locking", "leak": "new suspected memory leaks",
     "block": "blocked for more than",
 }
-DEBIAN_SPLATS = {"warn": "WARNING: CPU", "oops": "BUG: kernel NULL pointer",
-                 "panic": "Kernel panic", "atomic": "BUG: scheduling while atomic"}
+DEBIAN_SPLATS = {"warn": "WARNING: CPU", "oops": "BUG: kernel NULL pointer"}
 
 
 @pytest.mark.parametrize("lane,kind", [("uml", kind) for kind in UML_SPLATS] +
@@ -197,38 +193,31 @@ def test_a_misbehaving_module_fails_the_run(lane, kind, modules, tmp_path):
     assert re.search(wanted, (tmp_path / "splats.txt").read_text())
 
 
-@both_lanes
-def test_a_harmless_module_does_not(lane, modules):
-    done = lab(lane, script=f"insmod {modules[lane]}/lab_splat.ko && rmmod lab_splat")
+def test_a_harmless_module_does_not(modules):
+    done = lab("uml", script=f"insmod {modules['uml']}/lab_splat.ko && rmmod lab_splat")
     assert done.returncode == 0, done.stderr
 
 
 @both_lanes
-def test_the_budget_ends_a_command_that_waits_forever(lane):
+def test_the_budget_ends_a_command_that_waits_forever(lane, tmp_path):
     started = time.monotonic()
-    done = lab(lane, "--budget", "50", command=["cat", "/dev/ptmx"])
+    done = lab(lane, "--budget", "50", "--out", str(tmp_path), command=["cat", "/dev/ptmx"])
     assert done.returncode == HANG
     assert b"budget of 50 s" in done.stderr
-    assert time.monotonic() - started < 40, "guest time should have cost next to nothing"
-
-
-@both_lanes
-def test_a_splat_after_the_budget_is_a_hang(lane, tmp_path):
-    assert lab(lane, "--budget", "3", "--out", str(tmp_path), script="sleep 1000").returncode == HANG
+    assert time.monotonic() - started < 45, "guest time should have cost next to nothing"
+    # What the kernel says after that is the hang's doing, and no splat.
     log = (tmp_path / "console.log").read_text(errors="replace")
-    assert splats.find(log + "[ 9.0] BUG: KASAN: after\n") == []
+    assert "cat /dev/ptmx" in log, "who was waiting is said"
+    assert splats.find(log + "[ 99.0] BUG: KASAN: after\n") == []
     assert splats.find("[ 1.0] BUG: KASAN: before\n" + log)
 
 
-@both_lanes
-def test_the_watchdog_ends_a_busy_loop(lane, modules):
+def test_the_watchdog_ends_a_busy_loop(modules):
     """In virtual time a busy loop stops the clock, and with it every timer in the guest."""
-    done = lab(lane, "--timeout", "15", "--budget", "1000000",
-               script=f"insmod {modules[lane]}/lab_splat.ko kind=loop")
-    assert done.returncode in (HANG, SPLAT)
-    if lane == "uml":
-        assert done.returncode == HANG
-        assert b"killed after 15 s" in done.stderr
+    done = lab("uml", "--timeout", "8", "--budget", "1000000",
+               script=f"insmod {modules['uml']}/lab_splat.ko kind=loop")
+    assert done.returncode == HANG
+    assert b"killed after 8 s" in done.stderr
 
 
 @both_lanes
@@ -277,8 +266,8 @@ def test_counted_time_skips_idle_time_and_repeats():
 
 def test_counted_time_does_not_run_away_while_files_are_read():
     """A program started cold takes the time that its instructions take, more or less."""
-    done = lab("debian", command=["bash", "-c", "TIMEFORMAT=%R; time python3 -c 'import json' 2>&1"],
-               env={**os.environ})
+    done = lab("debian", command=[
+        "bash", "-c", "exec 2>&1; TIMEFORMAT=%R; time python3 -c 'import json'"])
     assert done.returncode == 0, done.stderr
     assert float(done.stdout) < 0.5
 

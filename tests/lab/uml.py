@@ -8,8 +8,7 @@ from host import LAB, Machine, tool
 
 def prepare(args, control):
     tool("need", "busybox-static", "udev")
-    kernel = tool("kernel", "uml", "--path")
-    release = tool("kernel", "uml", "--release")
+    kernel, release = tool("kernel", "uml", "--path", "--release")
     # Started from the control directory, it finds its settings beside it.
     shutil.copy(f"{LAB}/guest/uml-init", control.file("init"))
     command = [

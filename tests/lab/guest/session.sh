@@ -6,7 +6,7 @@
 # and said.
 
 MN_OPERATOR=mnop
-PATH=$MN_BUILD/bin:$PATH
+PATH=$MN_BUILD/bin:$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)/bin:$PATH
 export PATH MN_OPERATOR
 
 # One name for the person at the workstation, in the group that may treat.

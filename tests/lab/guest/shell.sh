@@ -8,12 +8,16 @@ mkdir -p "$MN_OUT"
 
 if start_session; then
 	echo
-	echo "A clinic workstation with a simulated handpiece. Try:"
-	echo "  mnctl status                                            what is attached"
-	echo "  as_operator mnctl session open --help                   open a session as the operator"
-	echo "  mnctl monitor                                           watch events as they come"
-	echo "  dmesg | tail                                            what the kernel says"
-	echo "Leave with \"exit\". Nothing that you do here reaches your machine's files."
+	cat <<-'END'
+	A clinic workstation with a simulated handpiece. Try:
+	  mnctl status                              what is attached, and what limits it
+	  as_operator mnctl session open --help     open a session as the operator, then
+	  as_operator mnctl session run SESSION &   arm it, and with a foot on the switch:
+	  handpiece press foot_switch               (and release; handpiece alone says what else)
+	  mnctl monitor                             watch what happens, as it happens
+	  dmesg | tail                              what the kernel says
+	Leave with "exit". Nothing that you do here reaches your machine's files.
+	END
 else
 	echo "session: not everything came up (see above); this is still a shell in the guest" >&2
 fi

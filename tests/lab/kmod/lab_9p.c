@@ -162,10 +162,7 @@ static void lab_9p_remove(struct virtio_device *vdev)
 	kfree(channel);
 }
 
-static const struct virtio_device_id lab_9p_ids[] = {
-	{ VIRTIO_ID_9P, VIRTIO_DEV_ANY_ID },
-	{ }
-};
+static const struct virtio_device_id lab_9p_ids[] = { { VIRTIO_ID_9P, VIRTIO_DEV_ANY_ID }, {} };
 
 static unsigned int lab_9p_features[] = { VIRTIO_9P_MOUNT_TAG };
 

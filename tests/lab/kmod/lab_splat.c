@@ -24,25 +24,28 @@ static DECLARE_COMPLETION(never);
 
 static void splat_oops(void)
 {
-	int *volatile nowhere = NULL;
+	int *nowhere = NULL;
 
+	OPTIMIZER_HIDE_VAR(nowhere);
 	*nowhere = 1;
 }
 
 static void splat_kasan(void)
 {
-	char *volatile gone = kmalloc(64, GFP_KERNEL);
+	char *gone = kmalloc(64, GFP_KERNEL);
 
 	if (!gone)
 		return;
 	kfree(gone);
+	OPTIMIZER_HIDE_VAR(gone);
 	pr_info("freed byte: %d\n", gone[3]);
 }
 
 static void splat_ubsan(void)
 {
-	volatile unsigned int by = 40;
+	unsigned int by = 40;
 
+	OPTIMIZER_HIDE_VAR(by);
 	pr_info("shifted too far: %u\n", 1U << by);
 }
 
@@ -69,10 +72,10 @@ static void splat_lockdep(void)
 
 static void splat_leak(void)
 {
-	/* Volatile, so that the compiler keeps the allocation that nobody uses. */
-	void *volatile lost = kmalloc(1000, GFP_KERNEL);
+	void *lost = kmalloc(1000, GFP_KERNEL);
 
-	lost = NULL;
+	/* Or the compiler would not allocate what nobody uses. */
+	OPTIMIZER_HIDE_VAR(lost);
 }
 
 /* Hangs even a clock that only moves when nothing runs. */

@@ -18,7 +18,7 @@ static const struct {
 	{ &mn_quantities, 0, MN_QUANTITY_NR, false },
 	{ &mn_sources, 0, MN_SOURCE_NR, false },
 	{ &mn_faults, 0, MN_FAULT_NR, true },
-	{ &mn_causes, 0, MN_CAUSE_RUN_TIME + 1, true },
+	{ &mn_causes, 0, MN_CAUSE_LIMIT + 1, true },
 	{ &mn_transports, MN_TRANSPORT_USB, MN_TRANSPORT_GPIO + 1, false },
 	{ &mn_controls, 0, MN_CONTROL_SELF + 1, true },
 	{ &mn_sessions, 0, MN_SESSION_STATES, true },

@@ -129,7 +129,7 @@ static void events_become_lines(void **state)
 	says("state", "{\"from\": \"armed\", \"to\": \"running\", \"cause\": \"trigger\"}",
 	     "Handpiece running. The foot switch was pressed.");
 	says("fault", "{\"fault\": \"over_depth\", \"detail\": [620, 500]}",
-	     "Fault over_depth (0.62 mm, limit 0.50 mm): A stroke went deeper than the limit. Inspect the skin and the cartridge, then clear the fault; if it comes again, take the handpiece out of use.");
+	     "Fault over_depth (0.62 mm, set 0.50 mm): A stroke went deeper than set. Inspect the skin and the cartridge, then clear the fault; if it comes again, take the handpiece out of use.");
 	says("cleared", "{\"cleared\": [\"over_depth\"], \"remaining\": []}",
 	     "Cleared: over_depth.");
 	says("cleared", "{\"cleared\": [], \"remaining\": [\"emergency_stop\"]}",
@@ -376,8 +376,7 @@ static void the_record_reads_like_one(void **state)
 		"  Checked     consent, contraindications, cartridge\n"
 		"  Planned     0.50 mm at 100 Hz, 7,500 punctures in 536 strokes\n"
 		"  Set         0.50 mm at 100 Hz\n"
-		"  Measured    least 0.462 mm, mean 0.489 mm, most 0.62 mm\n"
-		"  Limit       0.50 mm, passed by 0.12 mm\n"
+		"  Measured    least 0.462 mm, mean 0.489 mm, most 0.62 mm, 0.12 mm deeper than set\n"
 		"  Made        536 strokes, 7,500 punctures; the needles moved for 6 s\n"
 		"  Pauses      1\n"
 		"  Faults      over_depth\n"
@@ -389,12 +388,12 @@ static void the_record_reads_like_one(void **state)
 		"  14:05:10  Checks ticked off.\n"
 		"  14:06:00  Armed: 0.50 mm at 100 Hz, 536 strokes.\n"
 		"  14:06:05  Handpiece armed. The foot switch was released; press it to go on.\n"
-		"  14:06:06  Fault over_depth (0.62 mm, limit 0.50 mm): A stroke went deeper than the limit. Inspect the skin and the cartridge, then clear the fault; if it comes again, take the handpiece out of use.\n"
+		"  14:06:06  Fault over_depth (0.62 mm, set 0.50 mm): A stroke went deeper than set. Inspect the skin and the cartridge, then clear the fault; if it comes again, take the handpiece out of use.\n"
 		"  14:06:07  The operator's program ended.\n"
 		"\n"
 		"Depth of the strokes\n"
 		"  0.45 to 0.50 mm        535  ########################################\n"
-		"  0.60 to 0.65 mm          1  #  beyond the limit\n");
+		"  0.60 to 0.65 mm          1  #  deeper than set\n");
 	free(text);
 }
 
