@@ -374,8 +374,8 @@ static void expire(struct mn_safety *s, u64 now, u32 *actions)
 	if (due(&s->slow_deadline, now))
 		latch(s, MN_FAULT_UNDER_RATE, (s32)s->last_rate_mhz, (s32)s->set.rate.mhz, now,
 		      actions);
-	/* One that is gone, or asleep, has nothing to say about it. */
-	if (due(&s->home_deadline, now) && s->reported)
+	/* One that is gone, and not just let go by its driver, can't say that it is home. */
+	if (due(&s->home_deadline, now) && (s->reported || !s->gone))
 		latch(s, MN_FAULT_NOT_HOME, (s32)s->caps.run_down_ms, 0, now, actions);
 	if (due(&s->run_deadline, now))
 		halt(s, MN_STATE_SAFE, MN_CAUSE_RUN_TIME, now, actions);
@@ -1086,6 +1086,7 @@ int mn_safety_step(struct mn_safety *s, const struct mn_stimulus *what, u64 now,
 		no_controller(s);
 		lose_cartridge(s);
 		s->reported = false;
+		s->gone = true;
 		s->status_deadline = 0;
 		return 0;
 	default:

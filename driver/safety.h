@@ -284,6 +284,7 @@ struct mn_refusal {
  * @lease_refresh: When the handpiece's lease is to be renewed next.
  * @report: The handpiece's last status.
  * @reported: @report is of this handpiece, not zeroes.
+ * @gone: It was unplugged, or its driver unbound.
  * @status_deadline: When the next status is overdue.
  * @tag: The cartridge's tag, present as long as it is known to be this one.
  * @held: This cartridge was marked by us and never left since.
@@ -334,6 +335,7 @@ struct mn_safety {
 
 	struct mn_report report;
 	bool reported;
+	bool gone;
 	u64 status_deadline;
 	struct mn_tag tag;
 	bool held;
