@@ -7,16 +7,16 @@ KERNEL ?= 6.12
 export KERNEL
 
 NEED := tests/lab/need
-DAEMON_PACKAGES := gcc pkg-config libevent-dev libudev-dev libjansson-dev libsqlite3-dev \
+DAEMON_PACKAGES := gcc libc6-dev pkg-config libevent-dev libudev-dev libjansson-dev libsqlite3-dev \
 	libsystemd-dev libgcrypt20-dev
-HANDPIECE_PACKAGES := gcc pkg-config libjansson-dev libaio-dev
-UNIT_PACKAGES := libcmocka-dev python3-pytest python3 jq
+HANDPIECE_PACKAGES := libusb-1.0-0-dev
 
 .DEFAULT_GOAL := all
 
 include daemon/daemon.mk
 include tests/handpiece/handpiece.mk
 include tests/unit/unit.mk
+-include tests/bench/bench.mk
 
 .PHONY: all modules programs packages
 all: programs modules ## the daemon, the client and the modules for the running kernel (or KDIR=)

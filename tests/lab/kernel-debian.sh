@@ -56,6 +56,8 @@ decompress()
 
 	for magic in '\x28\xb5\x2f\xfd zstd' '\xfd7zXZ\x00 xz'; do
 		tool=${magic##* }
+		# Numbers, one a line: there is nothing to split wrongly.
+		# shellcheck disable=SC2013
 		for offset in $(LC_ALL=C grep -obUaP -- "${magic% *}" "$1" | cut -d: -f1); do
 			# What follows the compressed kernel is no error of ours.
 			tail -c "+$((offset + 1))" "$1" | "$tool" -dc >"$2" 2>/dev/null || true

@@ -1,0 +1,144 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""System tests: they run in the lab's guest, through the real socket and the real device node.
+
+One boot, one handpiece and one daemon for all; before each test the handpiece is as new.
+"""
+
+import os
+import signal
+import sys
+
+import pytest
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(os.path.dirname(HERE), "lab"))
+import splats  # noqa: E402
+from microneedle import stack  # noqa: E402
+from microneedle.device import Device  # noqa: E402
+from microneedle.people import OPERATOR  # noqa: E402
+from microneedle.rpc import Client  # noqa: E402
+
+TEST_SECONDS = 60  # of guest time; a test that needs more hangs
+FIGURES = []
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_protocol(item):
+    """Name the test in the kernel's log, and end one that waits for what does not come."""
+    kernel_log(f"test {item.nodeid}")
+    signal.alarm(TEST_SECONDS)
+    yield
+    signal.alarm(0)
+
+
+def kernel_log(text):
+    with open("/dev/kmsg", "w", encoding="utf-8") as stream:
+        stream.write(text)
+
+
+def on_alarm(*_):
+    raise TimeoutError(f"the test took more than {TEST_SECONDS} s of guest time")
+
+
+signal.signal(signal.SIGALRM, on_alarm)
+
+
+class KernelLog:
+    """What the kernel said since the last look."""
+
+    def __init__(self):
+        self.fd = os.open("/dev/kmsg", os.O_RDONLY | os.O_NONBLOCK)
+        os.lseek(self.fd, 0, os.SEEK_END)
+
+    def lines(self):
+        lines = []
+        while True:
+            try:
+                record = os.read(self.fd, 8192).decode(errors="replace")
+            except BlockingIOError:
+                return lines
+            except BrokenPipeError:
+                continue
+            lines.append(record.partition(";")[2].split("\n")[0])
+
+
+@pytest.fixture(scope="session")
+def log():
+    return KernelLog()
+
+
+@pytest.fixture(autouse=True)
+def no_splat(log):
+    """The lab fails the run for a splat; this says in which test it came."""
+    log.lines()
+    yield
+    found = [line for line in log.lines() if splats.TITLES.match(line)]
+    assert not found, found
+
+
+@pytest.fixture(scope="session")
+def station():
+    station = stack.Workstation()
+    yield station
+    station.daemon.stop()
+    station.stop_handpiece()
+    stack.unload_driver()
+
+
+@pytest.fixture
+def rig(station):
+    """The workstation, its handpiece as at the start of a day."""
+    station.refresh()
+    yield station
+    Device.close_all()
+
+
+@pytest.fixture
+def served(station):
+    """The same, and the daemon up with no session open."""
+    if not station.daemon.running():
+        station.daemon.start()
+    end_sessions(station)
+    station.refresh()
+    with Client() as client:
+        stack.until("the daemon to see the handpiece",
+                    lambda: client.call("device.list")["devices"])
+    return station
+
+
+def end_sessions(station):
+    """Whatever the last test left open: a new daemon is the surest way to have none."""
+    with Client() as client:
+        devices = client.call("device.list")["devices"]
+    if any(device["session"] for device in devices):
+        station.daemon.stop()
+        station.daemon.start()
+
+
+@pytest.fixture
+def operator(served):
+    with Client(OPERATOR) as client:
+        yield client
+
+
+# ---- figures, and the last line ----
+
+@pytest.fixture
+def figure():
+    """figure("name", ns): a measured time, printed at the end of the run."""
+    def note(name, nanoseconds, bound_ns=None):
+        text = f"{name}: {nanoseconds / 1000:.3f} us"
+        FIGURES.append(text + (f" (at most {bound_ns / 1000:.3f})" if bound_ns else ""))
+        if bound_ns and os.environ["MN_TIME"] == "virtual":
+            assert nanoseconds <= bound_ns, text
+    return note
+
+
+def pytest_terminal_summary(terminalreporter):
+    for line in FIGURES:
+        terminalreporter.write_line(line)
+    count = {key: len(terminalreporter.stats.get(key, ()))
+             for key in ("passed", "failed", "error", "skipped", "xfailed", "xpassed")}
+    passed = count.pop("passed")
+    # What was skipped was not tested
+    terminalreporter.write_line(f"{passed} passed, {sum(count.values())} failed")

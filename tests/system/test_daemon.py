@@ -1,0 +1,218 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The daemon killed, stopped, ended; the handpiece coming and going under it."""
+
+import os
+import signal
+import sqlite3
+import subprocess
+import time
+
+import pytest
+from microneedle import abi
+from microneedle.device import Device
+from microneedle.people import AUDITOR, OPERATOR, SERVICE
+from microneedle.rpc import Client, Closed
+from microneedle.stack import BUILD
+from microneedle.treat import PLAN, open_session, run_session, start_session
+from microneedle.wait import until
+
+MS = 1000000
+
+
+@pytest.fixture
+def watcher(served):
+    """Somebody who looks at the device itself, whatever becomes of the daemon."""
+    with Device(flags=os.O_RDONLY) as device:
+        device.forget()
+        yield device
+
+
+def test_kill_9_while_running(served, watcher, figure):
+    with Client(OPERATOR) as owner:
+        session = start_session(served, owner)
+        served.daemon.kill()
+        killed_ns = time.monotonic_ns()
+        with pytest.raises(Closed):
+            while True:
+                owner.message()
+    record = watcher.wait_fault("CONTROLLER_LOST", state=abi.MN_STATE_RUNNING)
+    served.press(False)
+    served.still()
+    stats = served.hp.stats()
+    assert stats["kill"]["epoch"] == watcher.status().epoch
+    assert stats["kill"]["strokes_after"] == 0
+    figure("kill -9 of the daemon to STOP in the handpiece",
+           max(0, stats["kill"]["received_ns"] - killed_ns))
+    assert stats["kill"]["received_ns"] - record.mono_ns < 5 * MS
+    watcher.assert_state("FAULT")
+
+    # The next one finds the fault and the record, and goes on
+    served.daemon.start()
+    with Client(SERVICE) as service:
+        until("the handpiece", lambda: service.call("device.list")["devices"])
+        assert service.call("device.status")["faults"] == ["controller_lost"]
+        service.call("device.clear_fault")
+    with Client(OPERATOR) as owner:
+        record = owner.call("session.show", session=session)
+        assert record["outcome"] == "interrupted" and record["ended"]
+        kinds = [event["kind"] for event in record["events"]]
+        assert "armed" in kinds
+        served.new_cartridge()
+        start_session(served, owner)
+
+
+def test_sigstop_while_running(served, watcher, figure):
+    with Client(OPERATOR) as owner:
+        session = start_session(served, owner)
+        before = watcher.status()
+        served.daemon.signal(signal.SIGSTOP)
+        stopped_ns = time.monotonic_ns()
+        record = watcher.wait_fault("LEASE", state=abi.MN_STATE_RUNNING)
+        served.press(False)
+        served.still()
+        stats = served.hp.stats()
+        assert stats["kill"]["strokes_after"] == 0
+        # Within the lease and the next bus service, from wherever in the lease it was stopped
+        assert record.mono_ns - stopped_ns <= before.lease_ms * MS + 1 * MS
+        assert 0 <= stats["kill"]["received_ns"] - record.mono_ns < 5 * MS
+        figure("SIGSTOP of the daemon to STOP in the handpiece",
+               stats["kill"]["received_ns"] - stopped_ns)
+
+        # Awake again it tells what happened, and does not fool itself
+        served.daemon.signal(signal.SIGCONT)
+        owner.event("fault", fault="lease")
+        owner.event("session", state="faulted")
+        cleared = owner.call("device.clear_fault")
+        assert cleared["remaining"] == []
+        run_session(served, owner, session)
+
+
+def test_sigterm_while_running_stops_first(served, watcher):
+    with Client(OPERATOR) as owner:
+        session = start_session(served, owner)
+        assert served.daemon.stop() == 0
+    watcher.wait_state("SAFE")
+    served.press(False)
+    served.still()
+    assert watcher.status().faults == 0
+    served.daemon.start()
+    with Client(OPERATOR) as owner:
+        record = owner.call("session.show", session=session)
+        assert record["outcome"] == "interrupted" and record["strokes"]["count"] >= 3
+        numbers = [row[0] for row in owner.call("session.strokes", session=session)["strokes"]]
+        assert numbers == list(range(numbers[0], numbers[-1] + 1))
+        assert numbers[-1] == served.hp.state()["strokes"]
+
+
+def test_the_daemon_comes_up_with_the_handpiece_there_and_without(served):
+    served.daemon.stop()
+    served.unplug()
+    served.daemon.start()
+    with Client(OPERATOR) as client:
+        assert client.call("device.list")["devices"] == []
+        client.refused("not_found", "device.status")
+        client.refused("not_found", "device.status", device="microneedle7")
+        client.refused("not_found", "session.open", **PLAN)
+        client.subscribe()
+        served.plug()
+        added = client.event("device.added")
+        assert added["serial"] == "MN-SIM-0001" and added["transport"] == "usb"
+        assert client.call("device.status", device=added["device"])["state"] == "safe"
+
+
+def test_a_second_daemon_leaves_the_first_alone(served):
+    done = subprocess.run([os.path.join(BUILD, "bin", "microneedled"), "--foreground"],
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=20,
+                          user="microneedle", group="microneedle", extra_groups=[], check=False)
+    assert done.returncode == 1 and "another microneedled" in done.stdout
+    with Client(OPERATOR) as client:
+        client.call("rpc.ping")
+
+
+def test_unplug_while_idle(served, operator):
+    operator.subscribe()
+    name = operator.call("device.list")["devices"][0]["device"]
+    served.unplug()
+    operator.event("device.removed", serial="MN-SIM-0001")
+    assert operator.call("device.list")["devices"] == []
+    operator.refused("not_found", "device.status", device=name)
+    served.plug()
+    operator.event("device.added", serial="MN-SIM-0001")
+    assert operator.call("device.status")["state"] == "safe"
+
+
+@pytest.mark.parametrize("state", ("opened", "armed", "running", "paused"))
+def test_unplug_in_a_session(served, operator, state):
+    operator.subscribe(interval_ms=50)
+    session = open_session(operator, area_cm2=700)
+    if state == "armed":
+        operator.call("session.arm", session=session)
+    elif state != "opened":
+        run_session(served, operator, session)
+    if state == "paused":
+        served.press(False)
+        operator.event("session", state="paused")
+    assert operator.call("session.status", session=session)["state"] == state
+    served.unplug()
+    event = operator.event("session", state="ended")
+    assert event["reason"] == "device_gone" and event["session"] == session
+    operator.event("device.removed")
+    for method in ("session.arm", "session.end", "session.attach"):
+        error = operator.refused("wrong_state", method, session=session)
+        assert error.data["reason"] == "device_gone"
+    operator.call("session.stop", session=session)  # a stop is never wrong
+    served.still()
+    served.press(False)
+    record = operator.call("session.show", session=session)
+    assert record["outcome"] == "interrupted"
+
+    # Plugged in again it goes on, with a new session and a new cartridge
+    served.plug()
+    operator.event("device.added")
+    if state == "running":
+        faults = operator.call("device.status")["faults"]
+        assert set(faults) == {"unplugged", "handpiece_lease"}
+        operator.call("device.clear_fault")
+    served.new_cartridge()
+    session = open_session(operator)
+    run_session(served, operator, session)
+
+
+def test_brown_out_in_a_session(served, operator):
+    session = start_session(served, operator)
+    served.hp.power_cycle()
+    operator.event("fault", fault="handpiece_restart")
+    operator.event("session", state="faulted")
+    served.press(False)
+    served.still()
+    served.new_cartridge()
+    until("it to be cleared", lambda: not operator.call("device.clear_fault")["remaining"])
+    run_session(served, operator, session)
+
+
+def test_the_record_is_on_disk_before_an_arm_is_acknowledged(served, operator):
+    """Killed right after the answer, the next daemon knows of the arm."""
+    session = open_session(operator)
+    operator.call("session.arm", session=session)
+    served.daemon.kill()
+    database = sqlite3.connect("file:/var/lib/microneedle/record.db?mode=ro", uri=True)
+    kinds = [row[0] for row in database.execute(
+        "SELECT kind FROM event JOIN session ON session.id = session_id WHERE session = ? "
+        "ORDER BY seq", (session,))]
+    database.close()
+    assert kinds[0] == "open" and "armed" in kinds
+
+
+def test_the_record_is_one_unbroken_chain(served, operator):
+    session = open_session(operator)
+    operator.call("session.end", session=session)
+    with Client(AUDITOR) as auditor:
+        record = auditor.call("session.show", session=session)
+    hashes = [event["hash"] for event in record["events"]]
+    assert len(set(hashes)) == len(hashes) and record["chain"]["hash"] == hashes[-1]
+    database = sqlite3.connect("file:/var/lib/microneedle/record.db?mode=ro", uri=True)
+    rows = database.execute("SELECT seq, hex(prev), hex(hash) FROM event ORDER BY seq").fetchall()
+    database.close()
+    assert [row[0] for row in rows] == list(range(1, len(rows) + 1))
+    for before, after in zip(rows, rows[1:]):
+        assert after[1] == before[2]

@@ -1,0 +1,226 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""mnctl: every command's --json output is JSON, errors too; exit codes; run and its Ctrl-C."""
+
+import contextlib
+import json
+import os
+import pty
+import select
+import signal
+import subprocess
+import time
+
+import pytest
+from microneedle.people import AUDITOR, GUEST, OPERATOR, ROOT, SERVICE
+from microneedle.rpc import Client
+from microneedle.stack import BUILD
+from microneedle.treat import press_when_armed
+from microneedle.wait import until
+
+MNCTL = os.path.join(BUILD, "bin", "mnctl")
+OPEN = ("session", "open", "--patient", "P-77", "--indication", "wrinkles", "--area", "forehead",
+        "--size", "7cm2", "--density", "200/cm2", "--depth", "0.5mm", "--rate", "100Hz",
+        "--check", "consent,contraindications,cartridge")
+NOWHERE = "00000000-0000-4000-8000-000000000000"
+
+
+def mnctl(*arguments, who=OPERATOR):
+    return subprocess.run([MNCTL, *arguments], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE, timeout=30, check=False, cwd="/",
+                          **who.process())
+
+
+def documents(output):
+    """jq takes it, and so do we."""
+    jq = subprocess.run(["jq", "-c", "."], input=output, stdout=subprocess.PIPE,
+                        stderr=subprocess.PIPE, check=False)
+    assert jq.returncode == 0, (jq.stderr, output)
+    return [json.loads(line) for line in jq.stdout.splitlines()]
+
+
+def said(*arguments, who=OPERATOR, status=0):
+    """The one JSON document of a command, which ends with this status."""
+    done = mnctl(*arguments, "--json", who=who)
+    assert done.returncode == status, (arguments, done.returncode, done.stdout, done.stderr)
+    assert done.stderr == b"", done.stderr
+    (document,) = documents(done.stdout)
+    assert ("error" in document) == (status != 0)
+    return document
+
+
+def name_of(error):
+    """Of the daemon's errors and of those that mnctl finds itself."""
+    return error["data"]["name"] if "data" in error else error["name"]
+
+
+def failed(name, *arguments, who=OPERATOR, status=1):
+    error = said(*arguments, who=who, status=status)["error"]
+    assert name_of(error) == name, error
+    assert error["message"][-1] in ".!" and len(error["message"]) > 10
+
+
+def test_every_command_speaks_json(served):
+    assert said("list")["devices"][0]["serial"] == "MN-SIM-0001"
+    assert said("status")["state"] == "safe"
+    assert said("ping")["round_trip_us"] >= 0
+    assert said("call", "rpc.ping")["mono_ns"]
+    assert "methods" in said("call", "rpc.discover")
+    assert said("stop")["stopped"]
+    assert said("session", "protocols")["protocols"] is not None
+    opened = said(*OPEN)
+    session = opened["session"]
+    assert opened["plan"]["strokes"] == 100
+    assert said("session", "check", session, "--check", "consent")
+    armed = said("session", "arm", session)
+    assert armed["set_point"]["depth_um"] == 500
+    assert said("session", "stop", session)["state"] == "paused"
+    assert said("session", "end", session, "--outcome", "aborted")["outcome"] == "aborted"
+    shown = said("session", "show", session)
+    assert shown["session"] == session and shown["patient"] == "P-77"
+    assert said("session", "list")["sessions"][0]["session"] == session
+    done = mnctl("monitor", "--json", "--duration", "300ms")
+    assert done.returncode == 0 and len(documents(done.stdout)) >= 1
+
+
+def test_every_error_is_json_and_has_its_status(served):
+    failed("usage", "explode", status=2)
+    failed("usage", "status", "--nonsense", status=2)
+    failed("usage", "call", "rpc.ping", "{", status=2)
+    failed("usage", "session", "open", status=2)
+    failed("method_not_found", "call", "device.explode")
+    failed("not_found", "status", "microneedle63")
+    failed("not_found", "session", "show", NOWHERE)
+    failed("invalid_params", "call", "device.status", '{"device": 7}')
+    failed("not_permitted", *OPEN, who=GUEST, status=4)
+    failed("not_permitted", "clear", who=ROOT, status=4)
+    failed("not_permitted", "session", "list", who=GUEST, status=4)
+    failed("wrong_state", "clear")
+    done = mnctl("ping", "--json", "--socket", "/run/nobody.sock")
+    assert done.returncode == 3 and "error" in documents(done.stdout)[0]
+
+    session = said(*OPEN)["session"]
+    failed("limit_exceeded", "session", "arm", session, "--depth", "1.8mm", status=5)
+    failed("busy", *OPEN)
+    served.press()
+    with Client(AUDITOR) as client:
+        until("the press to be told",
+              lambda: "trigger" in client.call("device.status")["interlocks"])
+        failed("interlock_open", "session", "arm", session, status=6)
+        served.press(False)
+        served.hp.inject("nv_fault", mask=4).wait()
+        until("the fault", lambda: client.call("device.status")["faults"])
+    failed("fault_latched", "session", "arm", session, status=7)
+    assert said("clear")["cleared"] == ["over_depth"]
+    served.unplug()
+    assert mnctl("session", "arm", session, "--json").returncode in (1, 8)
+    served.plug()
+
+
+@pytest.fixture
+def running(served):
+    """mnctl session run, in a pipe, up to its first strokes."""
+    session = said(*OPEN[:8], "--size", "700cm2", *OPEN[10:])["session"]
+    processes = []
+
+    def start(*options, stdout=subprocess.PIPE):
+        process = subprocess.Popen([MNCTL, "session", "run", session, *options], cwd="/",
+                                   stdin=subprocess.DEVNULL, stdout=stdout,
+                                   stderr=subprocess.STDOUT, **OPERATOR.process())
+        processes.append(process)
+        with Client(SERVICE) as client:
+            until("it to be armed",
+                  lambda: client.call("device.status")["state"] == "armed", 5)
+        press_when_armed(served)
+        served.hp.wait_strokes(5)
+        return process
+
+    start.session = session
+    yield start
+    for process in processes:
+        process.kill()
+        process.wait()
+        if process.stdout:
+            process.stdout.close()
+
+
+@pytest.mark.parametrize("number", (signal.SIGINT, signal.SIGTERM, signal.SIGKILL))
+def test_the_end_of_run_stops_the_needles(running, served, number):
+    process = running()
+    process.send_signal(number)
+    status = process.wait(10)
+    served.press(False)
+    served.still()
+    assert served.hp.stats()["kill"]["strokes_after"] == 0
+    if number == signal.SIGKILL:
+        assert status == -signal.SIGKILL
+        return
+    assert status == (130 if number == signal.SIGINT else 143) or status == 130
+    text = process.stdout.read().decode()
+    assert "Armed" in text and "Running" in text and "\x1b" not in text and "\r" not in text
+
+
+def test_run_is_paused_and_goes_on_and_says_so(running, served):
+    process = running()
+    served.press(False)
+    served.still()
+    time.sleep(0.2)
+    served.press()
+    served.hp.wait_strokes(3)
+    process.send_signal(signal.SIGINT)
+    process.wait(10)
+    text = process.stdout.read().decode()
+    assert text.index("Running") < text.index("Paused") < text.index("Going on")
+
+
+def test_run_ends_with_a_fault(running, served):
+    process = running("--json")
+    served.hp.inject("overshoot", um=300, own=False).wait()
+    assert process.wait(10) == 7
+    (document,) = documents(process.stdout.read())
+    assert name_of(document["error"]) == "fault_latched"
+    assert "over_depth" in json.dumps(document)
+
+
+def test_run_to_its_end(served):
+    session = said(*OPEN)["session"]
+    process = subprocess.Popen([MNCTL, "session", "run", session, "--json"], cwd="/",
+                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                               **OPERATOR.process())
+    with Client(SERVICE) as client:
+        until("it to be armed", lambda: client.call("device.status")["state"] == "armed", 5)
+    press_when_armed(served)
+    output = process.communicate(timeout=20)[0]
+    assert process.returncode == 0
+    (document,) = documents(output)
+    assert document["state"] == "completed"
+    assert document["progress"]["strokes_done"] == 100
+    ended = said("session", "end", session)
+    assert ended["summary"]["strokes"] == 100
+
+
+def test_a_terminal_gets_a_bar(running, served):
+    parent, child = pty.openpty()
+    process = running(stdout=child)
+    os.close(child)
+    served.hp.wait_strokes(60)
+    process.send_signal(signal.SIGINT)
+    text = b""
+    with contextlib.suppress(OSError):
+        while select.select([parent], [], [], 5)[0]:
+            text += os.read(parent, 65536)
+    process.wait(10)
+    os.close(parent)
+    assert b"\r" in text and b"%" in text and b"left" in text, text
+
+
+def test_monitor_tells_what_happens_as_json_lines(served):
+    process = subprocess.Popen([MNCTL, "monitor", "--json", "--duration", "3s"], cwd="/",
+                               stdout=subprocess.PIPE, **AUDITOR.process())
+    time.sleep(0.5)
+    served.hp.set("emergency_stop", True)
+    time.sleep(0.1)
+    served.hp.set("emergency_stop", False)
+    output = process.communicate(timeout=20)[0]
+    assert process.returncode == 0
+    lines = documents(output)
+    assert "fault" in [line.get("event") or line.get("params", {}).get("event") for line in lines]
