@@ -63,10 +63,11 @@ TOOLS = {"gcc": gcc, "clang": clang, "clang-tidy": clang_tidy, "cppcheck": cppch
 
 
 def environment_of(tool):
-    """What decides a tool's answer beside the source: its version, what is installed, settings."""
+    """What decides a tool's answer beside the source: its version, the libraries', its settings."""
     version = subprocess.run([tool, "--version"], check=True, capture_output=True).stdout
-    installed = str(os.stat("/var/lib/dpkg/status").st_mtime_ns).encode()
-    return version + installed + (TOP / ".clang-tidy").read_bytes()
+    libraries = subprocess.run(["dpkg-query", "-W", "lib*-dev"], check=True,
+                               capture_output=True).stdout
+    return version + libraries + (TOP / ".clang-tidy").read_bytes()
 
 
 def look(argv, mark):

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Read the clock, and do the one thing whose effect is timed; so that an interpreter's time between the
+ * two is in no figure.
+ *
+ *   act PHASE_US stop|renew|close FD	with an open device
+ *   act PHASE_US send FD TEXT		with a connected socket
+ *
+ * It waits until PHASE_US after a millisecond of the clock is full, so that the moments are spread over
+ * the bus's frame. Prints the clock before and after the act, ns.
+ */
+#include <err.h>
+#include <inttypes.h>
+#include <linux/microneedle.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#define NS_PER_S 1000000000
+#define NS_PER_MS 1000000
+#define LEAD_MS 5	/* at least so long until the moment comes */
+
+static int64_t now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * NS_PER_S + now.tv_nsec;
+}
+
+static void wait_for_phase(long phase_us)
+{
+	int64_t moment = (now_ns() / NS_PER_MS + LEAD_MS) * NS_PER_MS + phase_us * 1000;
+	struct timespec until = { .tv_sec = moment / NS_PER_S, .tv_nsec = moment % NS_PER_S };
+
+	while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL))
+		continue;
+}
+
+static int send_text(int fd, const char *text)
+{
+	return send(fd, text, strlen(text), MSG_NOSIGNAL) == (ssize_t)strlen(text) ? 0 : -1;
+}
+
+int main(int argc, char **argv)
+{
+	int64_t before, after;
+	const char *what;
+	int fd, failed;
+
+	if (argc < 4)
+		errx(2, "usage: act PHASE_US stop|renew|close FD, or act PHASE_US send FD TEXT");
+	what = argv[2];
+	fd = atoi(argv[3]);
+	/* Once for nothing: what is used for the first time has to be found first */
+	now_ns();
+	ioctl(fd, _IOC(_IOC_NONE, MN_IOC_TYPE, 0xff, 0));
+	wait_for_phase(atol(argv[1]));
+
+	before = now_ns();
+	if (!strcmp(what, "stop"))
+		failed = ioctl(fd, MN_IOC_STOP);
+	else if (!strcmp(what, "renew"))
+		failed = ioctl(fd, MN_IOC_HEARTBEAT);
+	else if (!strcmp(what, "close"))
+		failed = close(fd);
+	else if (!strcmp(what, "send") && argc == 5)
+		failed = send_text(fd, argv[4]);
+	else
+		errx(2, "%s: no such act, or TEXT is missing", what);
+	after = now_ns();
+	if (failed)
+		err(1, "%s", what);
+	printf("%" PRId64 " %" PRId64 "\n", before, after);
+	return 0;
+}
