@@ -233,12 +233,15 @@ static void mn_start_work(struct work_struct *work)
 /**
  * mn_read_tag() - Read the cartridge and tell the rules.
  * @mn: The device; ops_sem is held for reading and cmd_lock is held.
+ *
+ * Return: 0, or the transport's error; the rules then know of a cartridge that can't be read.
  */
-void mn_read_tag(struct mn_device *mn)
+int mn_read_tag(struct mn_device *mn)
 {
 	struct mn_stimulus what = { .type = MN_HAPPENS_TAG };
+	int err = mn->ops->tag(mn, &what.tag);
 
-	if (mn->ops->tag(mn, &what.tag)) {
+	if (err) {
 		/* Not to be read: a cartridge that may be anything. */
 		memset(&what.tag, 0, sizeof(what.tag));
 		what.tag.present = true;
@@ -247,6 +250,7 @@ void mn_read_tag(struct mn_device *mn)
 		spin_unlock_irq(&mn->state_lock);
 	}
 	mn_happen(mn, &what);
+	return err;
 }
 
 static void mn_tag_work(struct work_struct *work)

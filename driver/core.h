@@ -12,7 +12,7 @@ int mn_step(struct mn_device *mn, const struct mn_stimulus *what, u32 *actions,
 	    struct mn_refusal *refusal);
 void mn_happen(struct mn_device *mn, const struct mn_stimulus *what);
 int mn_gate(struct mn_device *mn, struct mn_refusal *refusal);
-void mn_read_tag(struct mn_device *mn);
+int mn_read_tag(struct mn_device *mn);
 
 /* request.c: what programs ask for. Who is asking is told by an opaque mark */
 int mn_acquire(struct mn_device *mn, const void *who, const struct mn_acquire *request);

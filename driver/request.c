@@ -228,7 +228,7 @@ static int set_step(struct mn_device *mn, const void *who, const struct mn_stimu
 }
 
 /* Whether the mark was written is found out by reading, not by believing the answer. */
-static void mark_cartridge(struct mn_device *mn)
+static int mark_cartridge(struct mn_device *mn)
 {
 	static const struct mn_stimulus marking = { .type = MN_HAPPENS_MARKING };
 	u8 treatment[16];
@@ -241,7 +241,7 @@ static void mark_cartridge(struct mn_device *mn)
 	spin_unlock_irq(&mn->state_lock);
 
 	mn->ops->mark(mn, uid, treatment);
-	mn_read_tag(mn);
+	return mn_read_tag(mn) == -ENODEV ? -ENODEV : 0;
 }
 
 /**
@@ -266,9 +266,9 @@ int mn_arm(struct mn_device *mn, const void *who, struct mn_set_point *request)
 	if (err)
 		return err;
 	err = set_step(mn, who, &what, request, &answer);
+	if (!err && (answer.actions & MN_ACT_MARK))
+		err = mark_cartridge(mn);
 	if (!err) {
-		if (answer.actions & MN_ACT_MARK)
-			mark_cartridge(mn);
 		what.type = MN_HAPPENS_ARM_COMMIT;
 		what.epoch = answer.epoch;
 		err = set_step(mn, who, &what, request, &answer);
