@@ -43,13 +43,18 @@ void method_hello(struct rpc_call *call)
 		return;
 	}
 	/* From here on, although the answer may wait for the name of the user */
-	call->conn->hello = true;
+	conn_greeted(call->conn);
 	users_lookup(call->mnd, call->peer.uid, greet, call);
 }
 
 void method_discover(struct rpc_call *call)
 {
-	rpc_result(call, methods_document());
+	static json_t *document;
+
+	/* It is large, and a flood of these must not keep the heartbeat waiting */
+	if (!document)
+		document = methods_document();
+	rpc_result(call, json_incref(document));
 }
 
 void method_ping(struct rpc_call *call)

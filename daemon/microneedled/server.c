@@ -12,6 +12,7 @@
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "frame.h"
 #include "log.h"
 #include "mnd.h"
@@ -27,6 +28,7 @@
  * waiting
  */
 #define LINES_A_TURN 16
+#define TURN_NS 5000000
 #define ACCEPTS_A_TURN 16
 /* Beyond this, answers to a peer that does not read are dropped; its stops are still obeyed */
 #define BACKLOG_MAX (4U << 20)
@@ -136,6 +138,12 @@ size_t conn_backlog(const struct conn *conn)
 	return evbuffer_get_length(conn->io->out);
 }
 
+void conn_greeted(struct conn *conn)
+{
+	conn->hello = true;
+	event_del(&conn->io->hello_deadline);
+}
+
 void conn_call_over(struct conn *conn)
 {
 	conn->in_flight--;
@@ -154,10 +162,11 @@ static bool conn_is_over(const struct conn *conn)
 static bool conn_lines(struct conn *conn)
 {
 	struct conn_io *io = conn->io;
+	int64_t begin_ns = clock_mono_ns();
 	size_t length;
 	char *line;
 
-	for (int i = 0; i < LINES_A_TURN; i++) {
+	for (int i = 0; i < LINES_A_TURN && clock_mono_ns() - begin_ns < TURN_NS; i++) {
 		enum mn_frame_result result = mn_frame_next(&io->frame, &line, &length);
 
 		/* The deadline is that of a line which is over now */
@@ -281,9 +290,8 @@ static void on_hello_deadline(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
-	if (!conn->hello)
-		conn_expel(conn, "hello_timeout",
-			   "No rpc.hello came within 10 s; the connection is closed.");
+	conn_expel(conn, "hello_timeout",
+		   "No rpc.hello came within 10 s; the connection is closed.");
 }
 
 static void on_line_deadline(evutil_socket_t fd, short what, void *arg)

@@ -57,6 +57,9 @@ void conn_send(struct conn *conn, const char *line, size_t length);
 /* Bytes that the peer has not taken */
 size_t conn_backlog(const struct conn *conn);
 
+/* The peer said hello: it may call, and is in no hurry any more */
+void conn_greeted(struct conn *conn);
+
 /* One of its calls was answered */
 void conn_call_over(struct conn *conn);
 

@@ -242,9 +242,23 @@ static void on_settled(evutil_socket_t fd, short what, void *arg)
 	release_now(arg);
 }
 
+/* For how long strokes may still come in, 0 if none can */
+static int64_t settle_ms(const struct treatment *treatment)
+{
+	const struct treatment_stats *stats = &treatment->stats;
+	int64_t last_ns = (int64_t)(stats->last_stroke_ns > stats->run_until_ns
+					    ? stats->last_stroke_ns
+					    : stats->run_until_ns);
+	int64_t quiet_ms = treatment->device->info.run_down_ms + SETTLE_MS;
+
+	if (stats->run_since_ns || clock_mono_ns() - last_ns < quiet_ms * 1000000)
+		return quiet_ms;
+	return 0;
+}
+
 static void begin_release(struct treatment *treatment)
 {
-	int64_t quiet_ms;
+	struct timeval wait = { 0 };
 
 	if (treatment->closing)
 		return;
@@ -254,14 +268,11 @@ static void begin_release(struct treatment *treatment)
 		write_end(treatment);
 		return;
 	}
-	quiet_ms = treatment->device->info.run_down_ms + SETTLE_MS;
-	if (clock_mono_ns() - (int64_t)treatment->stats.last_stroke_ns < quiet_ms * 1000000) {
-		struct timeval wait = { .tv_usec = quiet_ms * 1000 };
-
+	wait.tv_usec = settle_ms(treatment) * 1000;
+	if (wait.tv_usec)
 		event_add(&treatment->settle, &wait);
-		return;
-	}
-	release_now(treatment);
+	else
+		release_now(treatment);
 }
 
 void treatment_device_gone(struct treatment *treatment)

@@ -66,6 +66,7 @@ struct treatment_stats {
 	uint32_t bins[TREATMENT_BINS];
 	uint64_t run_ns;
 	uint64_t run_since_ns; /* 0 while not running */
+	uint64_t run_until_ns; /* when it last left running */
 	uint64_t last_stroke_ns;
 	uint64_t faults; /* all that were latched in this session */
 };

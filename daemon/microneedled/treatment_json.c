@@ -242,7 +242,14 @@ static void refuse_limit(struct rpc_call *call, const struct mn_set_point *point
 	data = json_pack("{s:{s:s, s:s, s:I, s:I, s:s}}", "limit", "quantity",
 			 mn_name(&mn_quantities, quantity), "source", source, "value",
 			 (json_int_t)limit, "requested", (json_int_t)asked, "unit", unit);
-	if (quantity == MN_QUANTITY_DEPTH)
+	if (!limit)
+		rpc_error(call, MN_ERROR_LIMIT_EXCEEDED, data,
+			  "No %s is allowed at all now: %s (%s) is missing or 0. %s",
+			  mn_text(&mn_quantities, quantity), whose, source,
+			  point->refused_source == MN_SOURCE_CARTRIDGE
+				  ? "Insert a cartridge that can be read."
+				  : "Look at the limits in the device's status.");
+	else if (quantity == MN_QUANTITY_DEPTH)
 		rpc_error(
 			call, MN_ERROR_LIMIT_EXCEEDED, data,
 			"A depth of %u.%03u mm is beyond the limit of %u.%03u mm, which is %s (%s); ask for no more than that.",

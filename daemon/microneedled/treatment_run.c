@@ -2,6 +2,7 @@
 /* Arming, starting, stopping and what the device reports while a session is open. */
 #include <errno.h>
 #include <event2/event.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -295,6 +296,26 @@ static void try_command(struct treatment *treatment, struct rpc_call *call,
 	submit_attempt(attempt, attempt_written);
 }
 
+/* The plan counts punctures by the needles of its cartridge; one with others makes it wrong */
+static bool has_its_needles(const struct treatment *treatment, struct rpc_call *call,
+			    const struct mn_status *status)
+{
+	uint32_t planned = treatment->plan.needles;
+
+	if (!(status->cartridge_flags & MN_CARTRIDGE_READABLE) ||
+	    status->cartridge_needles == planned)
+		return true;
+	rpc_error(
+		call, MN_ERROR_WRONG_STATE,
+		json_pack("{s:s, s:I, s:I}", "state",
+			  mn_name(&mn_sessions, treatment->session.state), "needles",
+			  (json_int_t)status->cartridge_needles, "needles_planned",
+			  (json_int_t)planned),
+		"The cartridge has %u needles and the plan is for %u; insert one with %u, or end the session and open a new one.",
+		status->cartridge_needles, planned, planned);
+	return false;
+}
+
 void treatment_arm(struct treatment *treatment, struct rpc_call *call)
 {
 	const struct treatment_plan *plan = &treatment->plan;
@@ -303,17 +324,26 @@ void treatment_arm(struct treatment *treatment, struct rpc_call *call)
 		.depth_um = plan->depth_um,
 		.rate_mhz = plan->rate_mhz,
 	};
+	struct mn_status status = { 0 };
 	struct mn_limits limits;
+	uint32_t done = session->strokes_done;
+	char uid[17];
 	char who[64];
 
+	if (treatment->device && !device_status(treatment->device, &status) &&
+	    !has_its_needles(treatment, call, &status))
+		return;
+	/* The last stroke before a stop may be counted by the kernel and not yet read here */
+	if (status.dose_strokes > done)
+		done = status.dose_strokes;
 	if (json_object_get(call->params, "depth_um"))
 		point.depth_um = (uint32_t)params_integer(call->params, "depth_um");
 	if (json_object_get(call->params, "rate_mhz"))
 		point.rate_mhz = (uint32_t)params_integer(call->params, "rate_mhz");
 	if (json_object_get(call->params, "strokes"))
 		point.strokes = (uint32_t)params_integer(call->params, "strokes");
-	else if (session->strokes_planned > session->strokes_done)
-		point.strokes = session->strokes_planned - session->strokes_done;
+	else if (session->strokes_planned > done)
+		point.strokes = session->strokes_planned - done;
 	/*
 	 * How long it may run is ours to choose: long enough for these strokes, no longer than is
 	 * allowed. Depth, rate and strokes go to the kernel as they were asked for.
@@ -324,11 +354,12 @@ void treatment_arm(struct treatment *treatment, struct rpc_call *call)
 	    limits.effective[MN_QUANTITY_RUN_TIME] < point.run_ms)
 		point.run_ms = limits.effective[MN_QUANTITY_RUN_TIME];
 	rpc_peer_text(&call->peer, who, sizeof(who));
+	snprintf(uid, sizeof(uid), "%016" PRIx64, (uint64_t)status.cartridge_uid);
 	try_command(treatment, call, DEVICE_ARM, &point,
-		    json_pack("{s:I, s:I, s:I, s:I, s:s}", "depth_um", (json_int_t)point.depth_um,
-			      "rate_mhz", (json_int_t)point.rate_mhz, "strokes",
-			      (json_int_t)point.strokes, "run_ms", (json_int_t)point.run_ms, "by",
-			      who));
+		    json_pack("{s:I, s:I, s:I, s:I, s:s, s:s}", "depth_um",
+			      (json_int_t)point.depth_um, "rate_mhz", (json_int_t)point.rate_mhz,
+			      "strokes", (json_int_t)point.strokes, "run_ms",
+			      (json_int_t)point.run_ms, "cartridge_uid", uid, "by", who));
 }
 
 void treatment_start(struct treatment *treatment, struct rpc_call *call)
@@ -412,6 +443,14 @@ static void sync_strokes(struct treatment *treatment, uint32_t strokes)
 	treatment_step(treatment, &event);
 }
 
+/* The kernel only knows that somebody stopped it; why is known here */
+static bool stopped_by_us(const struct treatment *treatment, const struct mn_record *record)
+{
+	return record->state.cause == MN_CAUSE_STOP &&
+	       (!strcmp(treatment->reason, "store_failed") ||
+		!strcmp(treatment->reason, "owner_lost"));
+}
+
 static void on_state(struct treatment *treatment, const struct mn_record *record)
 {
 	const struct session_event event = {
@@ -426,12 +465,13 @@ static void on_state(struct treatment *treatment, const struct mn_record *record
 	} else if (stats->run_since_ns) {
 		stats->run_ns += record->mono_ns - stats->run_since_ns;
 		stats->run_since_ns = 0;
+		stats->run_until_ns = record->mono_ns;
 	}
 	/* The kernel's count holds although we may have lost records */
 	sync_strokes(treatment, stats->count);
 	if (treatment->device && !device_status(treatment->device, &status))
 		sync_strokes(treatment, status.dose_strokes);
-	if (!treatment->closing)
+	if (!treatment->closing && !stopped_by_us(treatment, record))
 		treatment->reason = mn_name(&mn_causes, record->state.cause);
 	treatment_step(treatment, &event);
 }
