@@ -19,7 +19,8 @@ from microneedle.device import Device
 from microneedle.wait import until
 
 MS = 1000000
-PHASES_US = range(0, 125, 16)
+# In virtual time a sample costs little
+PHASES_US = range(0, 125, 5 if os.environ["MN_TIME"] == "virtual" else 16)
 CAUSES = {}
 
 

@@ -24,14 +24,18 @@ PLAN = {"patient": "BENCH-0001", "indication": "wrinkles", "area": "forehead", "
 def workstation():
     station = stack.Workstation()
     station.refresh()
-    station.daemon.start()
-    with rpc.Client() as client:
-        until("the daemon to know handpiece and cartridge", lambda: knows(client, station), 10)
+    start_daemon(station)
     try:
         yield station
     finally:
         station.daemon.stop()
         station.stop_handpiece()
+
+
+def start_daemon(station):
+    station.daemon.start()
+    with rpc.Client() as client:
+        until("the daemon to know handpiece and cartridge", lambda: knows(client, station), 10)
 
 
 def knows(client, station):

@@ -294,7 +294,7 @@ static void life_suspend(struct kunit *test)
 	KUNIT_EXPECT_GE(test, fake_count(f, FAKE_STOP), 1U);
 	EXPECT_STATUS(f, MN_STATE_SAFE, param->cause, 0);
 	f->mute = true;
-	fake_sleep_ms(5000);
+	fake_sleep_ms(600);
 	f->mute = false;
 	mn_device_resume(f->mn);
 	fake_settle(f);
@@ -312,7 +312,7 @@ static void life_suspend_in_fault(struct kunit *test)
 
 	fake_tell_stroke(f, 600);
 	mn_device_suspend(f->mn);
-	fake_sleep_ms(5000);
+	fake_sleep_ms(600);
 	mn_device_resume(f->mn);
 	fake_settle(f);
 	EXPECT_STATUS(f, MN_STATE_FAULT, MN_CAUSE_FAULT, BIT_ULL(MN_FAULT_OVER_DEPTH));

@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Summarise the KTAP that a run of the KUnit modules left behind.
 
-One line a suite, the failed cases in full, and a last line "N passed, N failed". A case that was
-skipped, planned and never run, or whose module was not loaded, has failed: a safety test that does
-not run shows nothing.
+    summary.py DIRECTORY STATUS MODULE...
+
+DIRECTORY holds each suite's results and the list of modules that came to their end, STATUS is the
+guest's. One line a suite, the failed cases in full, and a last line "N passed, N failed". A case that
+was skipped, planned and never run, or whose module was not loaded, has failed: a safety test that
+does not run shows nothing.
 """
 
 import os
@@ -83,7 +86,7 @@ def summarise(suite, lines):
 
 
 def main():
-    out, modules = sys.argv[1], sys.argv[2:]
+    out, status, modules = sys.argv[1], int(sys.argv[2]), sys.argv[3:]
     passed = failed = 0
     for name in sorted(os.listdir(out)):
         if not name.endswith(".ktap"):
@@ -101,6 +104,9 @@ def main():
         if module not in done:
             print(f"{module}.ko was not loaded or did not come to its end")
             failed += 1
+    if status:
+        print(f"the guest ended with status {status}: see {os.path.join(out, 'console.log')}")
+        failed += 1
     print(f"{passed} passed, {failed} failed")
     return 1 if failed or not passed else 0
 

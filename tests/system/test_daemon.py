@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The daemon killed, stopped, ended; the handpiece coming and going under it."""
 
+import contextlib
 import os
 import signal
+import socket
 import sqlite3
 import subprocess
 import time
@@ -12,7 +14,7 @@ from microneedle import abi
 from microneedle.device import Device
 from microneedle.people import AUDITOR, OPERATOR, SERVICE
 from microneedle.rpc import Client, Closed
-from microneedle.stack import BUILD
+from microneedle.stack import run
 from microneedle.treat import PLAN, open_session, run_session, start_session
 from microneedle.wait import until
 
@@ -121,10 +123,9 @@ def test_the_daemon_comes_up_with_the_handpiece_there_and_without(served):
 
 
 def test_a_second_daemon_leaves_the_first_alone(served):
-    done = subprocess.run([os.path.join(BUILD, "bin", "microneedled"), "--foreground"],
-                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=20,
-                          user="microneedle", group="microneedle", extra_groups=[], check=False)
-    assert done.returncode == 1 and "another microneedled" in done.stdout
+    second = served.daemon.spawn(served.daemon.program, stderr=subprocess.PIPE)
+    said = second.communicate(timeout=20)[1].decode()
+    assert second.returncode == 1 and "another microneedled" in said
     with Client(OPERATOR) as client:
         client.call("rpc.ping")
 
@@ -216,3 +217,74 @@ def test_the_record_is_one_unbroken_chain(served, operator):
     assert [row[0] for row in rows] == list(range(1, len(rows) + 1))
     for before, after in zip(rows, rows[1:]):
         assert after[1] == before[2]
+
+
+def test_systemd_passes_the_socket(served):
+    """Started for a connection that waits already, it serves it; the socket's file stays."""
+    served.daemon.stop()
+    path = "/run/microneedle/activated.sock"
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
+        listener.bind(path)
+        os.chmod(path, 0o666)
+        listener.listen(8)
+        with Client(OPERATOR, path=path, hello=False) as early:
+            hello = early.request("rpc.hello", client="early", protocol_min=1, protocol_max=1)
+            daemon = served.daemon.spawn(
+                "bash", "-c", f'exec 3<&{listener.fileno()}; '
+                'export LISTEN_FDS=1 LISTEN_PID=$$; exec "$0"', served.daemon.program,
+                pass_fds=(listener.fileno(),))
+            assert early.answer(hello)["protocol"] == 1
+        daemon.terminate()
+        assert daemon.wait(20) == 0
+        assert os.path.exists(path)
+    os.unlink(path)
+
+
+@pytest.fixture
+def small_disk(served):
+    """The record on a disk with little room."""
+    served.daemon.stop()
+    disk = "/run/microneedle-disk"
+    os.makedirs(disk, exist_ok=True)
+    run("mount", "-t", "tmpfs", "-o", "size=600k", "small", disk)
+    run("chown", "microneedle:microneedle", disk)
+    served.daemon.start("--database", f"{disk}/record.db")
+    yield disk
+    served.daemon.stop()
+    run("umount", disk)
+
+
+def fill(disk):
+    with open(f"{disk}/ballast", "wb", buffering=0) as stream:
+        with contextlib.suppress(OSError):
+            while True:
+                stream.write(bytes(4096))
+
+
+def test_without_room_for_the_record_nothing_is_armed(small_disk, served):
+    with Client(OPERATOR) as client:
+        until("the handpiece", lambda: client.call("device.list")["devices"])
+        session = open_session(client)
+        fill(small_disk)
+        client.refused("store_failed", "session.arm", session=session)
+        assert client.call("device.status")["state"] == "safe"
+        assert not served.hp.state()["cartridge"]["used"]
+        client.call("device.stop")
+        os.unlink(f"{small_disk}/ballast")
+        run_armed = client.call("session.arm", session=session)
+        assert run_armed["state"] == "armed"
+
+
+def test_a_record_that_cannot_be_kept_any_more_stops_the_needles(small_disk, served):
+    with Client(OPERATOR) as client:
+        until("the handpiece", lambda: client.call("device.list")["devices"])
+        session = start_session(served, client)
+        fill(small_disk)
+        event = client.event("session", state="paused", seconds=20)
+        assert event["reason"] == "store_failed"
+        served.press(False)
+        served.still()
+        os.unlink(f"{small_disk}/ballast")
+        # What was made is in the record, whatever could not be written at the time
+        ended = client.call("session.end", session=session)
+        assert ended["summary"]["strokes"] > 0

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""A handpiece that goes wrong: each way is a latched fault that names it, the needles stop, and cleared it goes on.
+"""A handpiece that goes wrong: each way is a latched fault that names it, and cleared it goes on.
 
-Malformed, short, late, repeated or impossible packets are among them. Each injection must have taken effect,
-as the handpiece itself saw it; otherwise the test would show nothing.
+Malformed, short, late, repeated or impossible packets are among them. Each injection must have
+taken effect, as the handpiece itself saw it; otherwise the test would show nothing.
 """
 
 import errno

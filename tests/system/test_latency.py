@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""How long it takes until the needles stop, as the handpiece saw it, and until a handpiece is told of.
+"""How long it takes until the needles stop, as the handpiece saw it, and until it is told of.
 
-In virtual time computing costs nothing and each clock read 256 ns: what is measured is what we add in waiting.
-STOP leaves in the next bus service, 125 us. In counted time the figures are printed and bound nothing.
+In virtual time computing costs nothing and each clock read 256 ns: what is measured is what we add
+in waiting. STOP leaves in the next bus service, 125 us. In counted time the figures are printed and
+bound nothing.
 """
 
 import os

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Faults are remembered: by the core for as long as it is loaded, by the handpiece without power."""
+"""Faults are remembered: by the core while it is loaded, by the handpiece without power."""
 
 import errno
 

@@ -101,7 +101,8 @@ def test_depth_and_rate_beyond_the_limit_are_refused_by_the_kernel(served, opera
     for asked, named in cases:
         error = operator.refused("limit_exceeded", "session.arm", session=session, **asked)
         limit = error.data["limit"]
-        assert tuple(limit[key] for key in ("quantity", "source", "value", "requested", "unit")) == named
+        keys = ("quantity", "source", "value", "requested", "unit")
+        assert tuple(limit[key] for key in keys) == named
         assert named[1] in error.message
     assert operator.call("device.status")["state"] == "safe"
     assert not served.hp.state()["cartridge"]["used"]

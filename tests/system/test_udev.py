@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What a real udevd makes of a handpiece: group and mode, link, systemd's tag, the raw node for root alone."""
+"""What a real udevd makes of a handpiece: group, mode, link, systemd's tag, the raw node root's."""
 
 import glob
 import grp

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The cable is pulled in every state and at every step, with files open; plugged in again it goes on."""
+"""The cable is pulled in every state and at every step, with files open; replugged it goes on."""
 
 import errno
 import os
@@ -16,11 +16,12 @@ from test_interlocks import STATES, bring_to, goes_on
 
 
 def assert_gone(device):
-    """What an open file of an unplugged handpiece can still do: read what is left, and be closed."""
+    """What the file of an unplugged handpiece can still do: read what is left, and be closed."""
     poller = select.poll()
     poller.register(device.fd, select.POLLIN)
     assert poller.poll(1000)[0][1] & select.POLLHUP
-    for command in ("GET_INFO", "GET_STATUS", "GET_LIMITS", "STOP", "RELEASE", "HEARTBEAT", "START"):
+    for command in ("GET_INFO", "GET_STATUS", "GET_LIMITS", "STOP", "RELEASE", "HEARTBEAT",
+                    "START"):
         with refused(errno.ENODEV):
             device.ioctl(command)
     with refused(errno.ENODEV):
@@ -176,7 +177,7 @@ def test_the_cable_is_pulled_while_it_identifies_itself(rig):
 
 @pytest.mark.parametrize("state", STATES)
 def test_brown_out_with_the_cable_in(rig, state):
-    """It restarts and forgets: what was armed or ran is a fault, and it obeys no start before a stop."""
+    """It restarts and forgets: what was armed or ran is a fault; no start before a stop."""
     with rig.control() as device:
         bring_to(rig, device, state)
         boot = rig.hp.state()["boot_id"]

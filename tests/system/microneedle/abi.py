@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The device node's interface, read from the uapi header: constants, structs and ioctl numbers.
 
-MN_... constants are attributes of this module. The layout itself is checked by KUnit; here a field that
-is added to the header is simply there.
+MN_... constants are attributes of this module. The layout itself is checked by KUnit; here a field
+that is added to the header is simply there.
 """
 
 import os

@@ -11,7 +11,7 @@ from . import abi
 from .wait import until
 
 SERIAL = "MN-SIM-0001"
-# An open file of one that was unplugged keeps its number, so the number may change; the link does not.
+# An unplugged one that is open keeps its number, so the number may change; the link stays.
 NODE = f"/dev/microneedle/by-serial/{SERIAL}"
 RECORDS_A_READ = 64
 
@@ -119,7 +119,8 @@ class Device:
         self.ioctl("SET_LIMITS", valid=15, value=[depth_um, rate_mhz, strokes, run_ms])
 
     def arm(self, depth_um=500, rate_mhz=100000, strokes=50000, run_ms=60000):
-        return self.ioctl("ARM", depth_um=depth_um, rate_mhz=rate_mhz, strokes=strokes, run_ms=run_ms)
+        return self.ioctl("ARM", depth_um=depth_um, rate_mhz=rate_mhz, strokes=strokes,
+                          run_ms=run_ms)
 
     def update(self, depth_um=500, rate_mhz=100000, strokes=50000, run_ms=60000):
         return self.ioctl("UPDATE", depth_um=depth_um, rate_mhz=rate_mhz, strokes=strokes,

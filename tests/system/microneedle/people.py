@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Who is at the workstation. Roles come from a connection's credentials, so each connects as itself."""
+"""Who is at the workstation. Roles come from credentials: each connects as itself."""
 
 import grp
 import os
@@ -16,8 +16,8 @@ class Person:
     def connect(self, path):
         """A stream socket whose peer credentials are this person's.
 
-        The kernel takes them at connect(), and the real user id stays root's: so the effective ids are
-        this person's for just that call.
+        The kernel takes them at connect(), and the real user id stays root's: so the effective ids
+        are this person's for just that call.
         """
         sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         if self.uid == 0:

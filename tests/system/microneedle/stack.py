@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The parts of a workstation: bus, driver, handpiece, daemon. Each as in use, each to be broken by a test."""
+"""The parts of a workstation: bus, driver, handpiece, daemon. Each as in use, each to be broken."""
 
 import contextlib
 import os
@@ -33,10 +33,6 @@ def run(*command, **keywords):
                           timeout=60, check=False, **keywords)
     assert done.returncode == 0, f"{' '.join(command)}: status {done.returncode}\n{done.stdout}"
     return done.stdout
-
-
-def log_file(name):
-    return open(os.path.join(OUT, name), "ab")
 
 
 # ---- the driver ----
@@ -78,6 +74,7 @@ class Daemon:
     """microneedled as its unit would start it: its own user, its own directories."""
 
     user = "microneedle"
+    program = os.path.join(BUILD, "bin", "microneedled")
 
     def __init__(self):
         self.process = None
@@ -89,13 +86,15 @@ class Daemon:
         for folder in ("/run/microneedle", "/var/lib/microneedle"):
             os.makedirs(folder, exist_ok=True)
             run("chown", f"{self.user}:{self.user}", folder)
-        with log_file("microneedled.log") as log:
-            self.process = subprocess.Popen(
-                [os.path.join(BUILD, "bin", "microneedled"), "--foreground", *options],
-                stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd="/",
-                user=self.user, group=self.user, extra_groups=[])
+        self.process = self.spawn(self.program, "--foreground", *options)
         until("the daemon's socket", self.answers, 5)
         return self
+
+    def spawn(self, *command, **keywords):
+        with open(os.path.join(OUT, "microneedled.log"), "ab") as log:
+            return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, cwd="/",
+                                    user=self.user, group=self.user, extra_groups=[],
+                                    **{"stderr": log, **keywords})
 
     def answers(self):
         assert self.process.poll() is None, (
@@ -211,7 +210,7 @@ class Workstation:
                 self.cartridges < CARTRIDGES)
 
     def refresh(self):
-        """As at the start of a day: plugged in, nothing pressed, a new cartridge, no fault, SAFE."""
+        """As at the start of a day: plugged in, nothing pressed, a new cartridge, no fault."""
         load_driver()
         if self.usable():
             try:

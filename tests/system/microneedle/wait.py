@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Waiting in guest time. Every wait has an end: where time is virtual, one without would never be over."""
+"""Waiting in guest time. Every wait has an end: in virtual time one without would be endless."""
 
 import contextlib
 import os
