@@ -84,9 +84,10 @@ def waited(where, sample):
 
 def latency(*paths):
     virtual, counted = (load(path) for path in paths)
+    moments = [len(next(iter(found["causes"].values()))["samples"]) for found in (virtual, counted)]
     print("\nFrom the cause to STOP in the handpiece, as the handpiece stamps it. us; the greatest of "
-          f"{len(next(iter(counted['causes'].values()))['samples'])} moments")
-    print("spread over the bus's frame, and in counted time the median too.\n")
+          f"{moments[0]} moments")
+    print(f"(counted time: {moments[1]}) spread over the bus's frame, in counted time the median too.\n")
     print(f"{'':29}{'bare':>8}   {'virtual time':27}{'counted time':27}")
     print(f"{'cause':29}{'limit':>8}   {'decided':>8}{'to STOP':>9}{'all':>8}"
           f"  {'decided':>8}{'median':>9}{'all':>8}")

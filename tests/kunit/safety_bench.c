@@ -337,8 +337,8 @@ void bench_limits(struct bench *b)
 /* ---- time ---- */
 
 /*
- * As the core's timer does: a tick at each deadline, and none in between. A deadline that a tick does
- * not settle would hang the timer, and here the test.
+ * As the core's timer does: a tick at each deadline, and none in between. A deadline that a tick
+ * does not settle would hang the timer, and here the test.
  */
 void bench_pass_ns(struct bench *b, u64 ns)
 {
