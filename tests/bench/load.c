@@ -6,8 +6,8 @@
  *	  -e END ADDRESS REQUEST
  *
  * First GREETING is sent and LINES lines are skipped. The times of -n rounds, after -w rounds that
- * are not counted, go to stdout as one JSON object. Every answer ends in END and must have TEXT in it:
- * what fails fast is not fast. The last answer goes to FILE.
+ * are not counted, go to stdout as one JSON object. Every answer ends in END and must have TEXT in
+ * it: what fails fast is not fast. The last answer goes to FILE.
  */
 #include <err.h>
 #include <inttypes.h>

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Tables of what was measured, and whether it holds: report.py rpc FILE | latency FILE FILE.
+"""Tables of what was measured, and whether it holds: report.py rpc NAME | latency NAME NAME.
 
 Exit status 1 if three runs disagree, or if a stop waited for anything but the bus.
 """
@@ -11,8 +11,7 @@ import sys
 
 ECHO = "bare libevent echo"
 # Three runs are the same if their medians are as close as this. What is left of a difference is the
-# kernel's own history (which slab a buffer comes from) and the simulated bus, whose frames begin
-# anywhere in a round trip.
+# simulated bus, whose frames begin anywhere in a round trip.
 SAME = 0.005
 
 SERVICE_NS = 125000     # of a high-speed interrupt endpoint
@@ -20,7 +19,7 @@ CLOCK_NS = 1000         # virtual time: a clock that is read, some times
 
 
 def load(path):
-    with open(path, encoding="ascii") as stream:
+    with open(path + ".json", encoding="ascii") as stream:
         return json.load(stream)
 
 
@@ -105,7 +104,7 @@ def latency(*paths):
     moments = [len(causes["stop ioctl"]["samples"]) for causes in (virtual, counted)]
     print(f"""
 From the cause to STOP in the handpiece, as the handpiece stamps it, us. The greatest of
-{moments[0]} moments spread over the bus's frame in virtual time, of {moments[1]} in counted time (and the median).
+{moments[0]} moments spread over the bus's frame in virtual time, of {moments[1]} in counted time (and median).
 
 {'':28}{'bare':>8}  {'virtual time':>27}  {'counted time':>27}
 {'cause':28}{'limit':>8}  {'decided':>9}{'to STOP':>9}{'all':>9}\
@@ -117,15 +116,15 @@ From the cause to STOP in the handpiece, as the handpiece stamps it, us. The gre
             late[name] = True
     print("""
 decided: from the cause to the driver's decision; to STOP: from there to the handpiece; all: both.
-The bare limit is one bus service of 125 us for STOP, and one more before it where the handpiece has
-to tell the cause, with 1 us for reading clocks in each. No stroke was begun after STOP had arrived.""")
+The bare limit is one bus service of 125 us for STOP, and one more before it where the handpiece
+has to tell the cause, with 1 us for reading clocks in each. No stroke began after STOP came.""")
     if late:
         print(f"A stop WAITED for something else than the bus: {', '.join(late)}.")
     else:
-        print("""Virtual time: every STOP left in the next bus service. That shows that no wait is added;
-it says nothing of what the CPU has to do, which costs no time there.""")
-    print("""Counted time has it, an instruction to the nanosecond, the simulated bus and handpiece on the
-same CPU included. It knows no caches and no parallelism, and bounds nothing here.""")
+        print("""Virtual time: every STOP left in the next bus service. That shows that no wait is
+added; it says nothing of what the CPU has to do, which costs no time there.""")
+    print("""Counted time has it, an instruction to the nanosecond, with the simulated bus and
+handpiece on the same CPU. It knows no caches and no parallelism, and bounds nothing here.""")
     return 1 if late else 0
 
 

@@ -253,6 +253,31 @@ static void measured_frozen(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, b->s.keep.detail[MN_FAULT_DEPTH_FROZEN][0], 444);
 }
 
+/* A sensor that is stuck is stuck in short runs as well: a pause is no new reading. */
+static void measured_frozen_over_pauses(struct kunit *test)
+{
+	struct bench *b = bench_at(test, BENCH_RUNNING);
+	unsigned int i;
+
+	for (i = 0; i < MN_FROZEN_STROKES; i++) {
+		struct mn_stroke stroke = bench_next_stroke(b);
+
+		EXPECT_NO_FAULT(b);
+		stroke.depth_um = 444;
+		bench_pass(b, 5);
+		bench_tell_stroke(b, stroke);
+		if (i % 10 != 9)
+			continue;
+		bench_release(b);
+		bench_home(b);
+		bench_live(b, 100);
+		bench_press(b);
+		bench_pass(b, 20);
+		KUNIT_ASSERT_EQ(test, bench_gate(b), 0);
+	}
+	EXPECT_FAULT(b, MN_FAULT_DEPTH_FROZEN);
+}
+
 static void measured_nearly_frozen(struct kunit *test)
 {
 	struct bench *b = bench_at(test, BENCH_RUNNING);
@@ -340,6 +365,7 @@ static struct kunit_case measured_cases[] = {
 	KUNIT_CASE(measured_gap_counts),
 	KUNIT_CASE(measured_number_wraps),
 	KUNIT_CASE(measured_frozen),
+	KUNIT_CASE(measured_frozen_over_pauses),
 	KUNIT_CASE(measured_nearly_frozen),
 	KUNIT_CASE(measured_slow),
 	KUNIT_CASE(measured_half_rate),

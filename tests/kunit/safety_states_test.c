@@ -343,6 +343,21 @@ static void state_release_gives_up_control(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, bench_arm(b, bench_set_point()), 0);
 }
 
+/* What is gone, or sleeps, is waited for by nobody, and nobody controls what is gone. */
+static void state_gone(struct kunit *test)
+{
+	struct bench *b = bench_at(test, BENCH_SAFE);
+
+	bench_happens(b, MN_HAPPENS_UNPLUG);
+	KUNIT_EXPECT_FALSE(test, b->s.controlled);
+	KUNIT_EXPECT_EQ(test, mn_safety_next_deadline(&b->s), 0ULL);
+	KUNIT_EXPECT_EQ(test, bench_happens(b, MN_HAPPENS_HEARTBEAT), -EPERM);
+	b = bench_at(test, BENCH_IDLE);
+	bench_happens(b, MN_HAPPENS_SUSPEND);
+	KUNIT_EXPECT_EQ(test, mn_safety_next_deadline(&b->s), 0ULL);
+	KUNIT_EXPECT_TRUE(test, mn_safety_interlocks(&b->s) & MN_INTERLOCK_STATUS);
+}
+
 static void state_acquire_refuses(struct kunit *test)
 {
 	static const u32 leases[] = { 1, 99, 501, U32_MAX };
@@ -408,7 +423,8 @@ static void state_epoch_never_sent(struct kunit *test)
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(ahead); i++) {
-		for (place = 0; place < BENCH_FAULT; place++) {
+		/* In BENCH_FAULT it is latched already, and a stop follows all the same. */
+		for (place = 0; place < BENCH_PLACES; place++) {
 			struct bench *b = bench_at(test, place);
 			struct mn_stimulus what = { .type = MN_HAPPENS_REPORT };
 			u32 claimed = b->s.epoch + ahead[i];
@@ -445,6 +461,7 @@ static struct kunit_case state_kunit_cases[] = {
 	KUNIT_CASE_PARAM(state_happens, state_gen_params),
 	KUNIT_CASE(state_nothing_left),
 	KUNIT_CASE(state_release_gives_up_control),
+	KUNIT_CASE(state_gone),
 	KUNIT_CASE(state_acquire_refuses),
 	KUNIT_CASE(state_epoch_wraps),
 	KUNIT_CASE(state_epoch_never_sent),
