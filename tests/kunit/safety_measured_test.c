@@ -320,6 +320,58 @@ static void measured_slow(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, b->s.home_deadline, slow_since + (200 + 60 + 20) * MS);
 }
 
+/* An UPDATE to the rate that it has begins no new run-up. */
+static void measured_slow_despite_updates(struct kunit *test)
+{
+	struct bench *b = bench_at(test, BENCH_RUNNING);
+	unsigned int i;
+
+	for (i = 0; i < 40 && b->s.state == MN_STATE_RUNNING; i++) {
+		struct mn_stroke stroke = bench_next_stroke(b);
+
+		stroke.period_us = 25000;
+		bench_tell_stroke(b, stroke);
+		bench_tell(b);
+		bench_happens(b, MN_HAPPENS_HEARTBEAT);
+		if (bench_set(b, MN_HAPPENS_UPDATE, bench_set_point()) || bench_gate(b))
+			break;
+		bench_pass(b, 25);
+	}
+	KUNIT_EXPECT_EQ(test, b->s.keep.faults, 1ULL << MN_FAULT_UNDER_RATE);
+	KUNIT_EXPECT_LE(test, b->now, b->s.run_since + (300 + 200 + 25) * MS);
+}
+
+/* To a higher one it has the run-up time to get there. */
+static void measured_run_up_after_update(struct kunit *test)
+{
+	struct bench *b = bench_at(test, BENCH_SAFE);
+	struct mn_set set = bench_set_point();
+	u64 faster;
+
+	set.rate.mhz = 40000;
+	KUNIT_ASSERT_EQ(test, bench_arm(b, set), 0);
+	bench_pass(b, 100);
+	bench_press(b);
+	bench_pass(b, 20);
+	KUNIT_ASSERT_EQ(test, bench_gate(b), 0);
+	bench_live(b, 500);
+	KUNIT_ASSERT_EQ(test, bench_set(b, MN_HAPPENS_UPDATE, bench_set_point()), 0);
+	KUNIT_ASSERT_EQ(test, bench_gate(b), 0);
+	faster = b->now;
+	while (b->s.state == MN_STATE_RUNNING && b->now < faster + 1000 * MS) {
+		struct mn_stroke stroke = bench_next_stroke(b);
+
+		stroke.period_us = 25000;
+		bench_tell_stroke(b, stroke);
+		bench_tell(b);
+		bench_happens(b, MN_HAPPENS_HEARTBEAT);
+		bench_pass(b, 25);
+	}
+	KUNIT_EXPECT_EQ(test, b->s.keep.faults, 1ULL << MN_FAULT_UNDER_RATE);
+	KUNIT_EXPECT_GE(test, b->now, faster + (300 + 200) * MS);
+	KUNIT_EXPECT_LE(test, b->now, faster + (300 + 200 + 50) * MS);
+}
+
 /* Half the set rate is just fast enough. */
 static void measured_half_rate(struct kunit *test)
 {
@@ -368,6 +420,8 @@ static struct kunit_case measured_cases[] = {
 	KUNIT_CASE(measured_frozen_over_pauses),
 	KUNIT_CASE(measured_nearly_frozen),
 	KUNIT_CASE(measured_slow),
+	KUNIT_CASE(measured_slow_despite_updates),
+	KUNIT_CASE(measured_run_up_after_update),
 	KUNIT_CASE(measured_half_rate),
 	KUNIT_CASE(measured_slow_recovers),
 	{}

@@ -306,15 +306,17 @@ static void state_nothing_left(struct kunit *test)
 		MN_HAPPENS_STOP, MN_HAPPENS_RELEASE, MN_HAPPENS_CLOSE, MN_HAPPENS_SUSPEND,
 		MN_HAPPENS_UNPLUG,
 	};
+	static const enum bench_place places[] = { BENCH_ARMED, BENCH_STARTING, BENCH_RUNNING };
 	unsigned int i;
 
-	for (i = 0; i < ARRAY_SIZE(ends); i++) {
-		struct bench *b = bench_at(test, BENCH_RUNNING);
+	for (i = 0; i < ARRAY_SIZE(ends) * ARRAY_SIZE(places); i++) {
+		struct bench *b = bench_at(test, places[i % ARRAY_SIZE(places)]);
+		enum mn_happening end = ends[i / ARRAY_SIZE(places)];
 		enum mn_state state;
 
-		bench_happens(b, ends[i]);
+		bench_happens(b, end);
 		state = b->s.state;
-		if (ends[i] != MN_HAPPENS_UNPLUG) {
+		if (end != MN_HAPPENS_UNPLUG) {
 			bench_home(b);
 			bench_release(b);
 			bench_forget(b);
