@@ -649,7 +649,6 @@ static int begin(struct mn_safety *s, u64 now, u32 *actions, struct mn_refusal *
 
 	if (!running) {
 		s->run_since = now;
-		s->same_depth = 0;
 		s->slow_deadline = 0;
 		s->rate_since = now;
 		s->stroke_deadline = after_ms(now, MN_START_BOUND_MS + MN_STROKE_SILENCE_MS);
