@@ -56,10 +56,10 @@ Round trips over a socket, ns. Counted time: one instruction is one ns. Debian's
     verdict = "the same medians, to" if worst <= SAME else "DIFFERENT medians, by"
     print(f"""
 {len(runs)} runs gave {verdict} {worst:.2%} ({SAME:.1%} is allowed).
-Echo, memcached's value and device.status have the same bytes. The simulated bus is in all rows: its
-timer takes about 8 us of every 125, which no real bus does. Counted time knows no caches, no slow
-memory and no parallelism: client and server take turns on one CPU. Compare rows with each other; a
-real machine is faster, and not by the same factor in each.""")
+Echo, memcached's value and device.status have the same bytes. The work of the simulated bus, which
+no real one makes for the CPU, is in all rows. Counted time knows no caches, no slow memory and no
+parallelism: client and server take turns on one CPU. Compare rows with each other; a real machine is
+faster, and not by the same factor in each.""")
     return 0 if worst <= SAME else 1
 
 

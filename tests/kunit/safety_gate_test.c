@@ -395,6 +395,18 @@ static void gate_update_interlock(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, b->s.set.depth.um, 0U);
 }
 
+/* An interlock opens between UPDATE and its order: it does not go on with what was given up. */
+static void gate_update_interlock_at_begin(struct kunit *test)
+{
+	struct bench *b = bench_at(test, BENCH_RUNNING);
+
+	update_to(b, 300);
+	mn_safety_today(&b->s, b->tag.expiry_days + 1);
+	KUNIT_EXPECT_EQ(test, bench_happens(b, MN_HAPPENS_BEGIN), -EAGAIN);
+	EXPECT_STATE(b, MN_STATE_SAFE, MN_CAUSE_START_FAILED);
+	KUNIT_EXPECT_TRUE(test, b->actions & MN_ACT_KILL);
+}
+
 /* The run time counts without a pause: what is left of it is what the handpiece may run. */
 static void gate_update_run_time_left(struct kunit *test)
 {
@@ -441,6 +453,7 @@ static struct kunit_case gate_cases[] = {
 	KUNIT_CASE(gate_update_not_ordered),
 	KUNIT_CASE(gate_update_refused_by_handpiece),
 	KUNIT_CASE(gate_update_interlock),
+	KUNIT_CASE(gate_update_interlock_at_begin),
 	KUNIT_CASE(gate_update_run_time_left),
 	KUNIT_CASE(gate_update_run_time_over),
 	{}

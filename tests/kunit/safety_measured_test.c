@@ -162,6 +162,39 @@ static void measured_counts_all(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, b->s.strokes_total, 2U);
 }
 
+/* Exactly as fast as the limit and a motor's regulation: 119048 mHz and 5 % are 125 Hz. */
+static void measured_exactly_the_rate(struct kunit *test)
+{
+	struct bench *b = bench_at(test, BENCH_SAFE);
+	struct mn_stroke stroke;
+
+	KUNIT_ASSERT_EQ(test, bench_lower(b, MN_HAPPENS_SET_LIMITS, MN_QUANTITY_RATE, 119048), 0);
+	KUNIT_ASSERT_EQ(test, bench_arm(b, bench_set_point()), 0);
+	bench_pass(b, 100);
+	bench_press(b);
+	bench_pass(b, 20);
+	KUNIT_ASSERT_EQ(test, bench_gate(b), 0);
+	stroke = bench_next_stroke(b);
+	stroke.period_us = 8000;
+	bench_tell_stroke(b, stroke);
+	EXPECT_NO_FAULT(b);
+	stroke = bench_next_stroke(b);
+	stroke.period_us = 7999;
+	bench_tell_stroke(b, stroke);
+	EXPECT_FAULT(b, MN_FAULT_OVER_RATE);
+}
+
+/* The first stroke of all follows what the handpiece said that it had made before. */
+static void measured_gap_before_the_first(struct kunit *test)
+{
+	struct bench *b = bench_at(test, BENCH_STARTING);
+	struct mn_stroke stroke = bench_next_stroke(b);
+
+	stroke.number = 2;
+	bench_tell_stroke(b, stroke);
+	EXPECT_FAULT(b, MN_FAULT_SEQUENCE);
+}
+
 /* Over-depth, over-rate and silence are armed during run-up too: the first stroke is judged. */
 static void measured_first_stroke(struct kunit *test)
 {
@@ -412,6 +445,8 @@ static void measured_slow_recovers(struct kunit *test)
 static struct kunit_case measured_cases[] = {
 	KUNIT_CASE_PARAM(measured_stroke, stroke_gen_params),
 	KUNIT_CASE_PARAM(measured_counts_all, stroke_gen_params),
+	KUNIT_CASE(measured_exactly_the_rate),
+	KUNIT_CASE(measured_gap_before_the_first),
 	KUNIT_CASE(measured_first_stroke),
 	KUNIT_CASE(measured_not_declared),
 	KUNIT_CASE(measured_gap_counts),
