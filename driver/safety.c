@@ -758,6 +758,8 @@ static int clear(struct mn_safety *s, u64 named)
 	if (s->state != MN_STATE_FAULT)
 		return -EBADFD;
 	catch_up(s);
+	if (!(remaining & FAULT_BIT(MN_FAULT_DEPTH_FROZEN)))
+		s->same_depth = 0;
 	s->keep.faults = remaining;
 	if (!remaining) {
 		s->keep.first = MN_FAULT_NONE;

@@ -58,8 +58,8 @@ Round trips over a socket, ns. Counted time: one instruction is one ns. Debian's
 {len(runs)} runs gave {verdict} {worst:.2%} ({SAME:.1%} is allowed).
 Echo, memcached's value and device.status have the same bytes. The work of the simulated bus, which
 no real one makes for the CPU, is in all rows. Counted time knows no caches, no slow memory and no
-parallelism: client and server take turns on one CPU. Compare rows with each other; a real machine is
-faster, and not by the same factor in each.""")
+parallelism: client and server take turns on one CPU. Compare rows with each other; a real machine
+is faster, and not by the same factor in each.""")
     return 0 if worst <= SAME else 1
 
 
