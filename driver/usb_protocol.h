@@ -29,6 +29,7 @@
 #define MNP_REQ_MARK		0x12	/* OUT, struct mnp_mark */
 #define MNP_REQ_CLEAR		0x13	/* OUT, struct mnp_clear */
 #define MNP_REQ_SELF_TEST	0x14	/* OUT, no data */
+#define MNP_REQ_CAPTURE		0x15	/* OUT, struct mnp_capture */
 
 /* mnp_header.type */
 #define MNP_TYPE_IDENTIFY	0x01
@@ -36,11 +37,13 @@
 #define MNP_TYPE_RESULT		0x03
 #define MNP_TYPE_CARTRIDGE	0x04
 #define MNP_TYPE_STROKES	0x05
+#define MNP_TYPE_WAVEFORM	0x06
 #define MNP_TYPE_START		0x10
 #define MNP_TYPE_STOP		0x11
 #define MNP_TYPE_MARK		0x12
 #define MNP_TYPE_CLEAR		0x13
 #define MNP_TYPE_LEASE		0x15
+#define MNP_TYPE_CAPTURE	0x16
 
 struct mnp_header {
 	__u8 type;
@@ -76,6 +79,7 @@ struct mnp_identify {
 	__le32 calibration_age_days;	/* 0xffffffff: never calibrated */
 	__le32 calibration_valid_days;
 	__le32 self_test;	/* MNP_SELF_TEST_ */
+	__le32 capture_max_hz;	/* fastest waveform, at most 20000; 0: it has none */
 	char serial[32];	/* NUL padded, as the device's serial number string */
 	char model[32];
 	char firmware[24];
@@ -223,6 +227,34 @@ struct mnp_stroke {
 	__le32 period_us;	/* since the stroke before; 0 for the first after a standstill */
 	__le32 current_ma;	/* peak; 0xffffffff: not measured */
 	__le32 reserved;
+};
+
+/* Begin to sample, or with rate_hz 0 (and samples 0) end it */
+struct mnp_capture {
+	struct mnp_header header;
+	__le32 rate_hz;		/* the handpiece may sample slower, not faster */
+	__le32 samples;		/* 1 to MNP_CAPTURE_SAMPLES_MAX; it ends by itself after so many */
+	__le32 reserved;
+};
+
+#define MNP_CAPTURE_HZ_MAX	20000
+#define MNP_CAPTURE_SAMPLES_MAX	1200000		/* a minute */
+
+struct mnp_sample {
+	__le16 position_um;	/* of the needles' tips, from home toward the skin */
+	__le16 current_ma;	/* of the motor; 65535: that or more, or not measured */
+};
+
+#define MNP_WAVEFORM_MAX	122	/* samples in one block of at most 512 bytes */
+
+struct mnp_waveform {
+	struct mnp_header header;
+	__le32 number;		/* of the first sample; counts from 0 in each capture */
+	__le64 time_us;		/* device clock at the first sample */
+	__le32 period_ns;	/* from one sample to the next */
+	__le16 count;
+	__le16 tag;		/* wValue of the CAPTURE that it belongs to */
+	struct mnp_sample sample[];
 };
 
 #define MNP_STROKES_MAX		15	/* in one packet of at most 512 bytes */

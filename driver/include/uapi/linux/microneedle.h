@@ -112,7 +112,8 @@ enum mn_source {
  * @MN_FAULT_TRANSPORT: The handpiece could not be reached. Detail: errno.
  * @MN_FAULT_HANDPIECE: The handpiece latched a fault of its own. Detail: its mask.
  * @MN_FAULT_HANDPIECE_RESTART: The handpiece restarted while in use.
- * @MN_FAULT_SELF_TEST: The self-test failed.
+ * @MN_FAULT_SELF_TEST: A self-test failed. Can be cleared at once, so that it can be made again; the
+ *	device is not armed before one has passed.
  * @MN_FAULT_RESTART: A GPIO handpiece after probe: what happened before is unknown.
  * @MN_FAULT_UNEXPECTED_MOTION: Strokes while not RUNNING and past the run-down time.
  * @MN_FAULT_UNPLUGGED: The handpiece was unplugged while RUNNING.
@@ -199,11 +200,25 @@ enum mn_cause {
 #define MN_INTERLOCK_CARTRIDGE_EXPIRED	(1U << 4)	/* past its expiry date */
 #define MN_INTERLOCK_CARTRIDGE_SPENT	(1U << 5)	/* used in another treatment */
 #define MN_INTERLOCK_NOT_HOME		(1U << 6)	/* needles are not home */
-#define MN_INTERLOCK_SELF_TEST		(1U << 7)	/* self-test failed or never run */
+#define MN_INTERLOCK_SELF_TEST		(1U << 7)	/* run MN_IOC_SELF_TEST until it passes */
 #define MN_INTERLOCK_CALIBRATION	(1U << 8)	/* calibration too old */
 #define MN_INTERLOCK_LEASE		(1U << 9)	/* no fresh lease */
 #define MN_INTERLOCK_STATUS		(1U << 10)	/* no fresh status from the handpiece */
 #define MN_INTERLOCK_CLOCK		(1U << 11)	/* the system's date is not set */
+
+/**
+ * enum mn_self_test - What became of the handpiece's last self-test.
+ * @MN_SELF_TEST_NEVER: None was made since it was switched on, or it was broken off.
+ * @MN_SELF_TEST_PASSED: It passed. Only then can the device be armed.
+ * @MN_SELF_TEST_FAILED: It failed.
+ * @MN_SELF_TEST_BUSY: One is being made.
+ */
+enum mn_self_test {
+	MN_SELF_TEST_NEVER	= 0,
+	MN_SELF_TEST_PASSED	= 1,
+	MN_SELF_TEST_FAILED	= 2,
+	MN_SELF_TEST_BUSY	= 3,
+};
 
 /* mn_info.measures: what the handpiece measures; stroke rate, home and depth are mandatory */
 #define MN_MEASURES_DEPTH		(1U << 0)
@@ -238,6 +253,7 @@ enum mn_transport {
  * @handpiece_lease_ms: The handpiece stops by itself when not renewed for this long.
  * @calibration_age_days: Days since calibration.
  * @calibration_valid_days: Age beyond which it is not armed.
+ * @capture_max_hz: Fastest %MN_IOC_CAPTURE, 0 if the handpiece gives no waveform.
  * @serial: Serial number, NUL terminated.
  * @model: Model, NUL terminated.
  * @firmware: Firmware version, NUL terminated.
@@ -257,6 +273,7 @@ struct mn_info {
 	__u32 handpiece_lease_ms;
 	__u32 calibration_age_days;
 	__u32 calibration_valid_days;
+	__u32 capture_max_hz;
 	char serial[32];
 	char model[32];
 	char firmware[24];
@@ -304,7 +321,7 @@ enum mn_control {
  * @cartridge_needles: Needles of the cartridge.
  * @cartridge_needle_um: Their length.
  * @cartridge_expiry_days: Last day of use, in days since 1970-01-01.
- * @pad: 0.
+ * @self_test: enum mn_self_test.
  * @cartridge_uid: Identity of the cartridge.
  * @cartridge_lot: Lot, NUL terminated.
  * @treatment: Id of the treatment that dose and session limits belong to, all zero before the
@@ -339,7 +356,7 @@ struct mn_status {
 	__u32 cartridge_needles;
 	__u32 cartridge_needle_um;
 	__u32 cartridge_expiry_days;
-	__u32 pad;
+	__u32 self_test;
 	__aligned_u64 cartridge_uid;
 	char cartridge_lot[24];
 	__u8 treatment[16];
@@ -461,6 +478,7 @@ struct mn_clear_fault {
  * @MN_EVENT_LIMIT: An effective limit changed.
  * @MN_EVENT_OVERRUN: Records were lost because the file was not read.
  * @MN_EVENT_CLEARED: Faults were cleared.
+ * @MN_EVENT_SELF_TEST: A self-test began or ended.
  */
 enum mn_event {
 	MN_EVENT_STATE		= 1,
@@ -472,6 +490,7 @@ enum mn_event {
 	MN_EVENT_LIMIT		= 7,
 	MN_EVENT_OVERRUN	= 8,
 	MN_EVENT_CLEARED	= 9,
+	MN_EVENT_SELF_TEST	= 10,
 };
 
 /**
@@ -514,9 +533,11 @@ enum mn_event {
  * @cleared: For %MN_EVENT_CLEARED.
  * @cleared.faults: Mask of what was cleared.
  * @cleared.remaining: Mask of what is still latched.
+ * @self_test: For %MN_EVENT_SELF_TEST.
+ * @self_test.result: enum mn_self_test.
  * @raw: All of the payload; unused bytes are 0.
  *
- * Fault, state, cleared and cartridge records have a queue of their own, which strokes cannot
+ * Fault, state, lease, cleared, cartridge and self-test records have a queue of their own, which strokes cannot
  * push out and which read() serves first; sort by @seq for the order in which things happened.
  * poll(): EPOLLIN records wait, EPOLLPRI a fault is latched, EPOLLHUP the handpiece is gone.
  * After an unplug read() gives what is left and then -ENODEV.
@@ -570,8 +591,54 @@ struct mn_record {
 			__aligned_u64 faults;
 			__aligned_u64 remaining;
 		} cleared;
+		struct {
+			__u32 result;
+		} self_test;
 		__u8 raw[16];
 	};
+};
+
+/* Range of mn_capture.samples: a minute at 20 kHz */
+#define MN_CAPTURE_SAMPLES_MAX		1200000
+
+/**
+ * struct mn_capture - Sample needle position and motor current (%MN_IOC_CAPTURE).
+ * @rate_hz: Samples a second, 1 to mn_info.capture_max_hz; the handpiece may take fewer.
+ * @samples: How many, 1 to %MN_CAPTURE_SAMPLES_MAX.
+ * @flags: 0.
+ * @fd: Out: a file, open for reading and closed on exec, that gives the samples. Must be 0 when
+ *	calling.
+ *
+ * read() from @fd gives whole samples, &struct mn_sample, as many as fit, and waits for one unless
+ * O_NONBLOCK is set (fcntl()). After the last sample it gives 0; -ECANCELED where the capture ended
+ * early, because the system slept or the handpiece restarted; -ENODEV where the handpiece is gone.
+ * Samples wait in a queue of 8192; those that find it full are lost. poll() gives EPOLLIN when
+ * read() would not wait. Closing @fd ends the capture.
+ *
+ * It moves nothing and changes nothing, so every open file may ask for it, in every state. Errors:
+ * -EOPNOTSUPP the handpiece gives no waveform; -EINVAL @rate_hz or @samples out of range; -EBUSY
+ * somebody else captures; -EREMOTEIO the handpiece refused.
+ */
+struct mn_capture {
+	__u32 rate_hz;
+	__u32 samples;
+	__u32 flags;
+	__s32 fd;
+};
+
+/**
+ * struct mn_sample - One sample of a capture.
+ * @mono_ns: CLOCK_MONOTONIC at which it was taken, as exactly as the handpiece's clock is known,
+ *	which is to about the time that a packet is under way.
+ * @number: Counts the samples of this capture from 0; a gap is a loss.
+ * @position_um: Of the needles' tips, from home toward the skin.
+ * @current_ma: Of the motor; 65535 stands for that or more, or not measured.
+ */
+struct mn_sample {
+	__aligned_u64 mono_ns;
+	__u32 number;
+	__u16 position_um;
+	__u16 current_ma;
 };
 
 #define MN_IOC_TYPE		0xBD
@@ -588,8 +655,18 @@ struct mn_record {
  */
 #define MN_IOC_STOP		_IO(MN_IOC_TYPE, 0x03)
 
+#define MN_IOC_CAPTURE		_IOWR(MN_IOC_TYPE, 0x04, struct mn_capture)
+
 /* From a file that is open for writing */
 #define MN_IOC_ACQUIRE		_IOW(MN_IOC_TYPE, 0x10, struct mn_acquire)
+
+/*
+ * Have the handpiece test itself: with the needle motor off, and moving toward home only. Returns
+ * when it has begun; mn_status.self_test and the self-test record tell how it ended, within 5 s. A
+ * stop breaks it off. -EBADFD not SAFE; -EBUSY another file controls the device, or a test is being
+ * made; -EAGAIN the needles still run down, or the handpiece does not report; -EREMOTEIO it refused.
+ */
+#define MN_IOC_SELF_TEST	_IO(MN_IOC_TYPE, 0x18)
 
 /*
  * From the controller only, -EPERM for others.
