@@ -5,6 +5,7 @@
  * The interface is described in include/uapi/linux/microneedle.h.
  */
 #include <linux/cdev.h>
+#include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/poll.h>
 #include <linux/sched.h>
@@ -279,6 +280,37 @@ static long clear_fault(struct mn_file *file, unsigned int cmd, unsigned long ar
 	return err ?: fault;
 }
 
+/* The file that gives the samples is there for nobody before the caller has its number. */
+static long capture(struct mn_file *file, unsigned int cmd, unsigned long arg)
+{
+	struct mn_capture request;
+	struct file *samples;
+	int err, fd;
+
+	if (_IOC_SIZE(cmd) < offsetofend(struct mn_capture, fd))
+		return -EINVAL;
+	err = TAKE(request, cmd, arg);
+	if (err)
+		return err;
+	fd = get_unused_fd_flags(O_CLOEXEC);
+	if (fd < 0)
+		return fd;
+	samples = mn_capture(file->mn, &request);
+	err = PTR_ERR_OR_ZERO(samples);
+	if (!err) {
+		request.fd = fd;
+		err = give(&request, sizeof(request), cmd, arg);
+		if (err)
+			fput(samples);
+	}
+	if (err) {
+		put_unused_fd(fd);
+		return err;
+	}
+	fd_install(fd, samples);
+	return 0;
+}
+
 static long control(struct mn_file *file, unsigned int cmd, unsigned long arg)
 {
 	union {
@@ -306,6 +338,8 @@ static long control(struct mn_file *file, unsigned int cmd, unsigned long arg)
 		return mn_heartbeat(file->mn, file);
 	case _IOC_NR(MN_IOC_CLEAR_FAULT):
 		return clear_fault(file, cmd, arg);
+	case _IOC_NR(MN_IOC_SELF_TEST):
+		return mn_self_test(file->mn, file);
 	default:
 		return -ENOTTY;
 	}
@@ -320,6 +354,7 @@ static const unsigned int mn_commands[] = {
 	[_IOC_NR(MN_IOC_GET_STATUS)] = MN_IOC_GET_STATUS,
 	[_IOC_NR(MN_IOC_GET_LIMITS)] = MN_IOC_GET_LIMITS,
 	[_IOC_NR(MN_IOC_STOP)] = MN_IOC_STOP,
+	[_IOC_NR(MN_IOC_CAPTURE)] = MN_IOC_CAPTURE,
 	[_IOC_NR(MN_IOC_ACQUIRE)] = MN_IOC_ACQUIRE,
 	[_IOC_NR(MN_IOC_RELEASE)] = MN_IOC_RELEASE,
 	[_IOC_NR(MN_IOC_SET_LIMITS)] = MN_IOC_SET_LIMITS,
@@ -328,6 +363,7 @@ static const unsigned int mn_commands[] = {
 	[_IOC_NR(MN_IOC_START)] = MN_IOC_START,
 	[_IOC_NR(MN_IOC_HEARTBEAT)] = MN_IOC_HEARTBEAT,
 	[_IOC_NR(MN_IOC_CLEAR_FAULT)] = MN_IOC_CLEAR_FAULT,
+	[_IOC_NR(MN_IOC_SELF_TEST)] = MN_IOC_SELF_TEST,
 };
 
 static bool known(unsigned int cmd)
@@ -352,6 +388,8 @@ static long mn_ioctl(struct file *filp, unsigned int cmd, unsigned long arg)
 	case _IOC_NR(MN_IOC_GET_STATUS):
 	case _IOC_NR(MN_IOC_GET_LIMITS):
 		return ask(file, cmd, arg);
+	case _IOC_NR(MN_IOC_CAPTURE):
+		return capture(file, cmd, arg);
 	default:
 		if (!(filp->f_mode & FMODE_WRITE))
 			return -EACCES;

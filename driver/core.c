@@ -157,6 +157,34 @@ static enum hrtimer_restart mn_timer(struct hrtimer *timer)
 	return HRTIMER_NORESTART;	/* the step has set it anew */
 }
 
+/**
+ * mn_begin_talk() - Begin to talk to the handpiece, one at a time; mn_end_talk() ends it.
+ * @mn: The device.
+ *
+ * Context: may sleep.
+ * Return: 0 with ops_sem held for reading and cmd_lock held, or -ENODEV with neither.
+ */
+int mn_begin_talk(struct mn_device *mn)
+{
+	down_read(&mn->ops_sem);
+	if (!mn->ops) {
+		up_read(&mn->ops_sem);
+		return -ENODEV;
+	}
+	mutex_lock(&mn->cmd_lock);
+	return 0;
+}
+
+/**
+ * mn_end_talk() - Let others talk to it.
+ * @mn: The device.
+ */
+void mn_end_talk(struct mn_device *mn)
+{
+	mutex_unlock(&mn->cmd_lock);
+	up_read(&mn->ops_sem);
+}
+
 /* ---- the gate ---- */
 
 /* Ask the rules for the order. It is built under the lock, and constant from here to the wire. */
@@ -221,13 +249,10 @@ static void mn_start_work(struct work_struct *work)
 {
 	struct mn_device *mn = container_of(work, struct mn_device, start_work);
 
-	down_read(&mn->ops_sem);
-	if (mn->ops) {
-		mutex_lock(&mn->cmd_lock);
-		mn_gate(mn, NULL);
-		mutex_unlock(&mn->cmd_lock);
-	}
-	up_read(&mn->ops_sem);
+	if (mn_begin_talk(mn))
+		return;
+	mn_gate(mn, NULL);
+	mn_end_talk(mn);
 }
 
 /**
@@ -257,13 +282,10 @@ static void mn_tag_work(struct work_struct *work)
 {
 	struct mn_device *mn = container_of(work, struct mn_device, tag_work);
 
-	down_read(&mn->ops_sem);
-	if (mn->ops) {
-		mutex_lock(&mn->cmd_lock);
-		mn_read_tag(mn);
-		mutex_unlock(&mn->cmd_lock);
-	}
-	up_read(&mn->ops_sem);
+	if (mn_begin_talk(mn))
+		return;
+	mn_read_tag(mn);
+	mn_end_talk(mn);
 }
 
 static u32 mn_epoch(struct mn_device *mn)
@@ -426,7 +448,7 @@ struct mn_device *mn_device_alloc(struct device *parent, const struct mn_transpo
 	int id;
 
 	if (!ops->start || !ops->stop || !ops->kill || !ops->lease || !ops->tag || !ops->mark ||
-	    !ops->clear)
+	    !ops->clear || !ops->self_test || (caps->capture_max_hz && !ops->capture))
 		return ERR_PTR(-EINVAL);
 	if (mn_safety_check_caps(caps, &why)) {
 		dev_err(parent, "handpiece refused: %s\n", why);
@@ -443,6 +465,7 @@ struct mn_device *mn_device_alloc(struct device *parent, const struct mn_transpo
 	init_rwsem(&mn->ops_sem);
 	mutex_init(&mn->cmd_lock);
 	spin_lock_init(&mn->state_lock);
+	spin_lock_init(&mn->capture_lock);
 	INIT_LIST_HEAD(&mn->listeners);
 	INIT_LIST_HEAD(&mn->node);
 	mn_hrtimer_setup(&mn->timer, mn_timer, CLOCK_MONOTONIC, HRTIMER_MODE_ABS_SOFT);
@@ -500,6 +523,7 @@ static void mn_revoke(struct mn_device *mn)
 		listener->gone(listener);
 	spin_unlock_irq(&mn->state_lock);
 	up_write(&mn->ops_sem);
+	mn_report_capture_end(mn, -ENODEV);
 
 	hrtimer_cancel(&mn->timer);
 	cancel_work_sync(&mn->start_work);
@@ -612,6 +636,7 @@ EXPORT_SYMBOL_GPL(mn_device_put);
  */
 void mn_device_suspend(struct mn_device *mn)
 {
+	mn_report_capture_end(mn, -ECANCELED);
 	mn_stop_confirmed(mn, MN_HAPPENS_SUSPEND);
 }
 EXPORT_SYMBOL_GPL(mn_device_suspend);

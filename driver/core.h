@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Inside microneedle.ko: what core.c, request.c, chrdev.c and attrs.c share.
+ * Inside microneedle.ko: what core.c shares with the files around it.
  */
 #ifndef MN_CORE_H
 #define MN_CORE_H
@@ -11,6 +11,8 @@
 int mn_step(struct mn_device *mn, const struct mn_stimulus *what, u32 *actions,
 	    struct mn_refusal *refusal);
 void mn_happen(struct mn_device *mn, const struct mn_stimulus *what);
+int mn_begin_talk(struct mn_device *mn);
+void mn_end_talk(struct mn_device *mn);
 int mn_gate(struct mn_device *mn, struct mn_refusal *refusal);
 int mn_read_tag(struct mn_device *mn);
 
@@ -25,7 +27,10 @@ int mn_start(struct mn_device *mn, const void *who);
 int mn_stop(struct mn_device *mn);
 int mn_heartbeat(struct mn_device *mn, const void *who);
 int mn_clear_fault(struct mn_device *mn, const void *who, struct mn_clear_fault *request);
+int mn_self_test(struct mn_device *mn, const void *who);
 int mn_lower_admin(struct mn_device *mn, enum mn_quantity quantity, u32 value);
+
+/* query.c: what anybody may know */
 int mn_get_info(struct mn_device *mn, struct mn_info *info);
 int mn_get_status(struct mn_device *mn, const void *who, struct mn_status *status);
 int mn_get_limits(struct mn_device *mn, struct mn_limits *limits);
@@ -33,6 +38,9 @@ int mn_listen(struct mn_device *mn, struct mn_listener *listener);
 void mn_unlisten(struct mn_device *mn, struct mn_listener *listener);
 bool mn_is_gone(struct mn_device *mn);
 bool mn_is_faulty(struct mn_device *mn);
+
+/* capture.c: waveforms */
+struct file *mn_capture(struct mn_device *mn, const struct mn_capture *request);
 
 /* Given to the device by core.c */
 extern const struct attribute_group *mn_attr_groups[];	/* attrs.c */

@@ -17,10 +17,11 @@
 
 #include "safety.h"
 
+struct mn_capture_file;
 struct mn_device;
 
 /**
- * struct mn_transport_ops - What a transport does. All are required.
+ * struct mn_transport_ops - What a transport does. All but @capture are required.
  * @start: Start the motor, or change its set point while it runs, and wait for the handpiece's
  *	answer. May sleep, at most %MN_START_BOUND_MS. Called from the core's gate and from nowhere
  *	else.
@@ -36,6 +37,11 @@ struct mn_device;
  * @mark: Write the used mark. May sleep, at most 100 ms. What counts is what @tag reads afterwards.
  * @clear: Ask the handpiece to clear these of its own faults (bit 1 << enum mn_fault) and report
  *	its status. May sleep, at most 100 ms.
+ * @self_test: Have it begin to test itself and report its status. May sleep, at most 100 ms.
+ *	-EREMOTEIO it refused.
+ * @capture: Begin a waveform of so many samples, or end the one that is under way (both 0). May
+ *	sleep, at most 100 ms. Required where mn_caps.capture_max_hz is not 0. -EREMOTEIO it
+ *	refused. The samples come through mn_report_samples().
  */
 struct mn_transport_ops {
 	int (*start)(struct mn_device *mn, const struct mn_order *order);
@@ -45,6 +51,8 @@ struct mn_transport_ops {
 	int (*tag)(struct mn_device *mn, struct mn_tag *tag);
 	int (*mark)(struct mn_device *mn, u64 uid, const u8 *treatment);
 	int (*clear)(struct mn_device *mn, u64 faults);
+	int (*self_test)(struct mn_device *mn);
+	int (*capture)(struct mn_device *mn, u32 rate_hz, u32 samples);
 };
 
 /**
@@ -95,6 +103,8 @@ struct mn_memory {
  * @stop_work: Confirms a stop: after the handpiece restarted, or when the kill did not get out.
  * @log_work: Writes faults to the kernel's log, where a slow console delays nobody.
  * @unlogged: Which faults it has yet to write.
+ * @capture_lock: Protects @capture. Taken in any context; no other lock is taken inside.
+ * @capture: The open capture, see capture.c.
  * @memory: What outlives it.
  * @node: In the core's list of devices.
  */
@@ -115,6 +125,8 @@ struct mn_device {
 	struct work_struct stop_work;
 	struct work_struct log_work;
 	u64 unlogged;
+	spinlock_t capture_lock;	/* capture */
+	struct mn_capture_file *capture;
 	struct mn_memory *memory;
 	struct list_head node;
 };
@@ -130,6 +142,8 @@ void mn_device_suspend(struct mn_device *mn);
 void mn_device_resume(struct mn_device *mn);
 void mn_report_strokes(struct mn_device *mn, const struct mn_stroke *strokes, unsigned int count);
 void mn_report_status(struct mn_device *mn, const struct mn_report *report);
+void mn_report_samples(struct mn_device *mn, const struct mn_sample *samples, unsigned int count);
+void mn_report_capture_end(struct mn_device *mn, int why);
 void mn_report_failure(struct mn_device *mn, u32 code, s32 detail0, s32 detail1);
 
 static inline void *mn_device_data(struct mn_device *mn)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The rules: limits, state machine, leases, checks of what is measured. See safety.h.
+ * The rules: state machine, leases, interlocks, checks of what is measured. See safety.h.
  *
  * Everything that may not happen is refused here and nowhere else, so that it can be read, tested
  * and explored in one place.
@@ -9,10 +9,9 @@
 #include <linux/math64.h>
 #include <linux/string.h>
 
-#include "safety.h"
+#include "safety_limits.h"
 
 #define NSEC_PER_MS		1000000ULL
-#define BIT_OF(n)		(1U << (n))
 #define FAULT_BIT(code)		(1ULL << (code))
 #define USEC_MHZ		1000000000U	/* period in us times rate in mHz */
 #define COUNT_OF(array)		(sizeof(array) / sizeof((array)[0]))
@@ -50,158 +49,6 @@ static bool at_home(const struct mn_safety *s)
 static bool epoch_reached(u32 have, u32 want)
 {
 	return (s32)(have - want) >= 0;
-}
-
-/* ---- limits ---- */
-
-/**
- * mn_safety_source() - What one source says of one quantity.
- * @s: The rules' state.
- * @quantity: Which quantity.
- * @source: Which source.
- * @value: Its value, 0 if it has none.
- *
- * Return: true if the source has a value now.
- */
-bool mn_safety_source(const struct mn_safety *s, enum mn_quantity quantity, enum mn_source source,
-		      u32 *value)
-{
-	static const u32 absolute[MN_QUANTITY_NR] = {
-		[MN_QUANTITY_DEPTH] = MN_ABSOLUTE_DEPTH_UM,
-		[MN_QUANTITY_RATE] = MN_ABSOLUTE_RATE_MHZ,
-		[MN_QUANTITY_DOSE] = MN_ABSOLUTE_DOSE_STROKES,
-		[MN_QUANTITY_RUN_TIME] = MN_ABSOLUTE_RUN_MS,
-	};
-	static const u32 ceiling[MN_QUANTITY_NR] = {
-		[MN_QUANTITY_RATE] = MN_CEILING_RATE_MHZ,
-		[MN_QUANTITY_DOSE] = MN_CEILING_DOSE_STROKES,
-		[MN_QUANTITY_RUN_TIME] = MN_CEILING_RUN_MS,
-	};
-
-	*value = 0;
-	switch (source) {
-	case MN_SOURCE_ABSOLUTE:
-		*value = absolute[quantity];
-		return true;
-	case MN_SOURCE_CEILING:
-		*value = quantity == MN_QUANTITY_DEPTH ? s->ceiling_um : ceiling[quantity];
-		return true;
-	case MN_SOURCE_DEVICE:
-	case MN_SOURCE_BOARD:
-		if (s->caps.source != source)
-			return false;
-		*value = s->caps.limit[quantity];
-		return true;
-	case MN_SOURCE_CARTRIDGE:
-		if (!s->tag.present || !s->tag.readable)
-			return false;
-		*value = s->tag.limit[quantity];
-		return true;
-	case MN_SOURCE_ADMIN:
-		*value = s->keep.admin[quantity];
-		return true;
-	case MN_SOURCE_SESSION:
-		if (!(s->keep.session_present & BIT_OF(quantity)))
-			return false;
-		*value = s->keep.session[quantity];
-		return true;
-	default:
-		return false;
-	}
-}
-
-/**
- * mn_safety_limit() - The effective limit: the least over the sources that apply.
- * @s: The rules' state.
- * @quantity: Which quantity.
- * @binding: The source that gives it; may be NULL.
- *
- * A source that applies and has no value counts as 0.
- *
- * Return: the limit, in the quantity's unit.
- */
-u32 mn_safety_limit(const struct mn_safety *s, enum mn_quantity quantity, enum mn_source *binding)
-{
-	u32 least = U32_MAX, value;
-	unsigned int source;
-	bool any = false;
-
-	for (source = 0; source < MN_SOURCE_NR; source++) {
-		if (!(s->caps.required[quantity] & BIT_OF(source)))
-			continue;
-		mn_safety_source(s, quantity, source, &value);
-		if (!any || value < least) {
-			least = value;
-			if (binding)
-				*binding = source;
-		}
-		any = true;
-	}
-	/* The least over nothing is nothing. */
-	return any ? least : 0;
-}
-
-/* What may still be asked of @quantity: the dose counts down over the treatment. */
-static u32 headroom(const struct mn_safety *s, enum mn_quantity quantity, enum mn_source *binding)
-{
-	u32 limit = mn_safety_limit(s, quantity, binding);
-
-	if (quantity != MN_QUANTITY_DOSE)
-		return limit;
-	return limit > s->keep.dose ? limit - s->keep.dose : 0;
-}
-
-static u32 asked(const struct mn_set *set, enum mn_quantity quantity)
-{
-	switch (quantity) {
-	case MN_QUANTITY_DEPTH:
-		return set->depth.um;
-	case MN_QUANTITY_RATE:
-		return set->rate.mhz;
-	case MN_QUANTITY_DOSE:
-		return set->dose.strokes;
-	default:
-		return set->run.ms;
-	}
-}
-
-/* A set point within its limits, rounded down to what the device can do. */
-static int check_set(const struct mn_safety *s, const struct mn_set *want, struct mn_set *set,
-		     struct mn_refusal *refusal)
-{
-	enum mn_source binding = MN_SOURCE_ABSOLUTE;
-	unsigned int quantity;
-	u32 limit;
-
-	for (quantity = 0; quantity < MN_QUANTITY_NR; quantity++) {
-		limit = headroom(s, quantity, &binding);
-		if (asked(want, quantity) > limit) {
-			refusal->quantity = quantity;
-			refusal->source = binding;
-			refusal->limit = limit;
-			return -ERANGE;
-		}
-	}
-	*set = *want;
-	set->depth.um -= set->depth.um % s->caps.depth_step_um;
-	set->rate.mhz -= set->rate.mhz % s->caps.rate_step_mhz;
-	if (!set->depth.um || set->rate.mhz < s->caps.rate_min_mhz || !set->dose.strokes ||
-	    !set->run.ms)
-		return -EINVAL;
-	return 0;
-}
-
-static u32 strokes_left(const struct mn_safety *s)
-{
-	return s->set.dose.strokes > s->strokes_done ? s->set.dose.strokes - s->strokes_done : 0;
-}
-
-static bool set_fits(const struct mn_safety *s)
-{
-	return s->set.depth.um <= mn_safety_limit(s, MN_QUANTITY_DEPTH, NULL) &&
-	       s->set.rate.mhz <= mn_safety_limit(s, MN_QUANTITY_RATE, NULL) &&
-	       strokes_left(s) <= headroom(s, MN_QUANTITY_DOSE, NULL) &&
-	       s->set.run.ms <= mn_safety_limit(s, MN_QUANTITY_RUN_TIME, NULL);
 }
 
 /* ---- stopping ---- */
@@ -495,7 +342,7 @@ static int lower(const struct mn_stimulus *what, u32 *limit, u32 present)
 /* After a limit was lowered: a set point that it no longer allows ends. */
 static void enforce(struct mn_safety *s, u64 now, u32 *actions)
 {
-	if (active(s) && !set_fits(s))
+	if (active(s) && !mn_set_fits(s))
 		halt(s, MN_STATE_SAFE, MN_CAUSE_LIMIT, now, actions);
 }
 
@@ -534,7 +381,7 @@ static int check_arm(struct mn_safety *s, const struct mn_stimulus *what, struct
 		return -EPERM;
 	if (s->state != MN_STATE_SAFE)
 		return -EBADFD;
-	err = check_set(s, &what->set, set, refusal);
+	err = mn_check_set(s, &what->set, set, refusal);
 	if (err)
 		return err;
 	refusal->interlocks = mn_safety_interlocks(s);
@@ -588,7 +435,7 @@ static int update(struct mn_safety *s, const struct mn_stimulus *what, u64 now,
 		return -EPERM;
 	if (!active(s))
 		return -EBADFD;
-	err = check_set(s, &what->set, &set, refusal);
+	err = mn_check_set(s, &what->set, &set, refusal);
 	if (err)
 		return err;
 	refusal->interlocks = mn_safety_interlocks(s) & ~while_active;
@@ -640,7 +487,7 @@ static int begin(struct mn_safety *s, u64 now, u32 *actions, struct mn_refusal *
 		halt(s, MN_STATE_SAFE, MN_CAUSE_RUN_TIME, now, actions);
 		return -ECANCELED;
 	}
-	if (refusal->interlocks || !s->held || !set_fits(s)) {
+	if (refusal->interlocks || !s->held || !mn_set_fits(s)) {
 		/* It does not go on with a set point that was given up. */
 		if (running)
 			halt(s, MN_STATE_SAFE, MN_CAUSE_START_FAILED, now, actions);
@@ -730,9 +577,23 @@ static u64 causes(const struct mn_safety *s)
 		still |= FAULT_BIT(MN_FAULT_LEASE);
 	if (s->report.temp_mc > s->caps.max_temp_mc)
 		still |= FAULT_BIT(MN_FAULT_OVER_TEMPERATURE);
-	if (s->report.self_test == MN_SELF_TEST_FAILED)
-		still |= FAULT_BIT(MN_FAULT_SELF_TEST);
 	return still;
+}
+
+/*
+ * From the wish on it counts as being made: what it was before says nothing of how it will end.
+ * That keeps the device from being armed until the handpiece has told of a test that passed.
+ */
+static int self_test(struct mn_safety *s)
+{
+	if (s->state != MN_STATE_SAFE)
+		return -EBADFD;
+	if (!s->reported || !s->status_deadline || !s->report.idle || s->home_deadline)
+		return -EAGAIN;
+	if (s->report.self_test == MN_SELF_TEST_BUSY)
+		return -EBUSY;
+	s->report.self_test = MN_SELF_TEST_BUSY;
+	return 0;
 }
 
 /*
@@ -935,7 +796,8 @@ static void report(struct mn_safety *s, const struct mn_report *r, u64 now, u32 
 			latch(s, code, 0, 0, now, actions);
 	if ((s->caps.measures & MN_MEASURES_TEMPERATURE) && r->temp_mc > s->caps.max_temp_mc)
 		latch(s, MN_FAULT_OVER_TEMPERATURE, r->temp_mc, s->caps.max_temp_mc, now, actions);
-	if (r->self_test == MN_SELF_TEST_FAILED)
+	/* Once for each that failed: cleared, it can be made again. Until then nothing is armed. */
+	if (r->self_test == MN_SELF_TEST_FAILED && (first || was.self_test != MN_SELF_TEST_FAILED))
 		latch(s, MN_FAULT_SELF_TEST, 0, 0, now, actions);
 	follow_cartridge(s, &was, first, now, actions);
 	follow_trigger(s, was.inputs, now, actions);
@@ -1058,6 +920,8 @@ int mn_safety_step(struct mn_safety *s, const struct mn_stimulus *what, u64 now,
 		return heartbeat(s, now);
 	case MN_HAPPENS_CLEAR:
 		return clear(s, what->faults);
+	case MN_HAPPENS_SELF_TEST:
+		return self_test(s);
 	case MN_HAPPENS_STROKE:
 		stroke(s, &what->stroke, now, actions);
 		return 0;
@@ -1107,7 +971,7 @@ struct mn_order mn_safety_order(const struct mn_safety *s)
 		.epoch = s->run_epoch,
 		.depth = s->set.depth,
 		.rate = s->set.rate,
-		.dose = { .strokes = strokes_left(s) },
+		.dose = { .strokes = mn_strokes_left(s) },
 		.run = s->run_left,
 	};
 
@@ -1122,77 +986,6 @@ struct mn_order mn_safety_order(const struct mn_safety *s)
 void mn_safety_today(struct mn_safety *s, u32 days)
 {
 	s->today_days = days;
-}
-
-/**
- * mn_keep_init() - A handpiece that was never seen before.
- * @keep: What to fill in.
- * @ceiling_um: The module's depth ceiling, where the administrator's limits start.
- */
-void mn_keep_init(struct mn_keep *keep, u32 ceiling_um)
-{
-	memset(keep, 0, sizeof(*keep));
-	keep->admin[MN_QUANTITY_DEPTH] = ceiling_um;
-	keep->admin[MN_QUANTITY_RATE] = MN_CEILING_RATE_MHZ;
-	keep->admin[MN_QUANTITY_DOSE] = MN_CEILING_DOSE_STROKES;
-	keep->admin[MN_QUANTITY_RUN_TIME] = MN_CEILING_RUN_MS;
-}
-
-/* A transport can leave out the other transport's source, and where there is none on the tag. */
-static bool sources_complete(const struct mn_caps *caps)
-{
-	const u32 all = BIT_OF(MN_SOURCE_ABSOLUTE) | BIT_OF(MN_SOURCE_CEILING) |
-			BIT_OF(caps->source) | BIT_OF(MN_SOURCE_ADMIN) | BIT_OF(MN_SOURCE_SESSION);
-	unsigned int quantity;
-	u32 need;
-
-	if (!caps->required)
-		return false;
-	if (caps->source != MN_SOURCE_DEVICE && caps->source != MN_SOURCE_BOARD)
-		return false;
-	for (quantity = 0; quantity < MN_QUANTITY_NR; quantity++) {
-		need = all;
-		if (quantity == MN_QUANTITY_DEPTH)
-			need |= BIT_OF(MN_SOURCE_CARTRIDGE);
-		if ((caps->required[quantity] & need) != need ||
-		    caps->required[quantity] >> MN_SOURCE_NR)
-			return false;
-	}
-	return true;
-}
-
-/**
- * mn_safety_check_caps() - Is what a handpiece says of itself possible?
- * @caps: What it says.
- * @why: Out: what is wrong with it.
- *
- * Return: 0 or -EPROTO.
- */
-int mn_safety_check_caps(const struct mn_caps *caps, const char **why)
-{
-	const u32 mandatory = MN_MEASURES_DEPTH | MN_MEASURES_RATE | MN_MEASURES_HOME;
-
-	*why = NULL;
-	if (!sources_complete(caps))
-		*why = "lacks a source of limits";
-	else if ((caps->measures & mandatory) != mandatory)
-		*why = "does not measure depth, rate and home";
-	else if (!caps->depth_step_um || caps->depth_step_um > MN_ABSOLUTE_DEPTH_UM)
-		*why = "depth step out of range";
-	else if (!caps->rate_step_mhz || caps->rate_step_mhz > MN_ABSOLUTE_RATE_MHZ)
-		*why = "rate step out of range";
-	else if (caps->rate_min_mhz < MN_RATE_LOWEST_MHZ)
-		*why = "lowest rate below 20 Hz";
-	else if (caps->tolerance_um > MN_TOLERANCE_MAX_UM)
-		*why = "depth tolerance above 150 um";
-	else if (!caps->run_up_ms || caps->run_up_ms > MN_RUN_UP_MAX_MS)
-		*why = "run-up time not within 1 to 500 ms";
-	else if (!caps->run_down_ms || caps->run_down_ms > MN_RUN_DOWN_MAX_MS)
-		*why = "run-down time not within 1 to 100 ms";
-	else if (caps->lease_ms <= MN_LEASE_REFRESH_MS ||
-		 caps->lease_ms > MN_HANDPIECE_LEASE_MAX_MS)
-		*why = "lease not within 26 to 100 ms";
-	return *why ? -EPROTO : 0;
 }
 
 /**

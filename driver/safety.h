@@ -92,6 +92,7 @@ struct mn_span {
  * @max_temp_mc: Motor temperature likewise.
  * @calibration_age_days: Age of its calibration.
  * @calibration_valid_days: Age beyond which it does not hold.
+ * @capture_max_hz: Fastest waveform, 0 if it gives none.
  * @serial: NUL terminated. Likewise @model, @firmware.
  * @model: NUL terminated.
  * @firmware: NUL terminated.
@@ -114,15 +115,10 @@ struct mn_caps {
 	s32 max_temp_mc;
 	u32 calibration_age_days;
 	u32 calibration_valid_days;
+	u32 capture_max_hz;
 	char serial[32];
 	char model[32];
 	char firmware[24];
-};
-
-enum mn_self_test {
-	MN_SELF_TEST_NEVER,
-	MN_SELF_TEST_PASSED,
-	MN_SELF_TEST_FAILED,
 };
 
 /**
@@ -397,6 +393,7 @@ struct mn_safety {
  * @MN_HAPPENS_STOP: Somebody stops.
  * @MN_HAPPENS_HEARTBEAT: The controller is alive. -ETIME too late.
  * @MN_HAPPENS_CLEAR: Clear faults. -EBADFD, -EAGAIN some remain.
+ * @MN_HAPPENS_SELF_TEST: The handpiece is asked to test itself. -EBADFD, -EBUSY, -EAGAIN.
  * @MN_HAPPENS_STROKE: A stroke was measured.
  * @MN_HAPPENS_REPORT: The handpiece told its state.
  * @MN_HAPPENS_TAG: A cartridge was read.
@@ -421,6 +418,7 @@ enum mn_happening {
 	MN_HAPPENS_STOP,
 	MN_HAPPENS_HEARTBEAT,
 	MN_HAPPENS_CLEAR,
+	MN_HAPPENS_SELF_TEST,
 	MN_HAPPENS_STROKE,
 	MN_HAPPENS_REPORT,
 	MN_HAPPENS_TAG,

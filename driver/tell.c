@@ -31,6 +31,7 @@ void mn_take_picture(const struct mn_safety *s, struct mn_picture *p)
 	p->inputs = s->report.inputs;
 	p->cartridge = mn_safety_cartridge_flags(s);
 	p->uid = s->tag.uid;
+	p->self_test = s->report.self_test;
 	for (i = 0; i < MN_QUANTITY_NR; i++)
 		p->limit[i] = mn_safety_limit(s, i, NULL);
 }
@@ -96,6 +97,12 @@ void mn_tell(struct mn_device *mn, const struct mn_picture *was, u64 now)
 		record.cartridge.needle_um = s->tag.limit[MN_QUANTITY_DEPTH];
 		record.cartridge.uid = is.uid;
 		post(mn, &record, MN_EVENT_CARTRIDGE, now, true);
+	}
+	if (is.self_test != was->self_test) {
+		struct mn_record record = {};
+
+		record.self_test.result = is.self_test;
+		post(mn, &record, MN_EVENT_SELF_TEST, now, true);
 	}
 	if (is.inputs != was->inputs) {
 		struct mn_record record = {};

@@ -11,6 +11,7 @@ struct mn_picture {
 	u32 inputs;
 	u32 cartridge;
 	u64 uid;
+	enum mn_self_test self_test;
 	u32 limit[MN_QUANTITY_NR];
 };
 

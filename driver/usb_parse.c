@@ -7,10 +7,13 @@
 #include <linux/crc32.h>
 #include <linux/kernel.h>
 #include <linux/string.h>
+#include <linux/time64.h>
 
 #include <asm/byteorder.h>
 
 #include "usb_parse.h"
+
+#define MNP_TIME_US_MAX		BIT_ULL(53)	/* three centuries: no overflow in ns */
 
 static const u32 mnp_required[MN_QUANTITY_NR] = {
 	[MN_QUANTITY_DEPTH] = BIT(MN_SOURCE_ABSOLUTE) | BIT(MN_SOURCE_CEILING) |
@@ -127,7 +130,8 @@ enum mnp_check mnp_parse_identify(const void *data, size_t size, struct mn_caps 
 	if (le16_to_cpu(p->version_min) > le16_to_cpu(p->version_max) ||
 	    (le32_to_cpu(p->features) & ~MNP_FEATURE_TRIGGER) ||
 	    (le32_to_cpu(p->measures) & ~MNP_MEASURES_ALL) ||
-	    le32_to_cpu(p->self_test) > MNP_SELF_TEST_BUSY)
+	    le32_to_cpu(p->self_test) > MNP_SELF_TEST_BUSY ||
+	    le32_to_cpu(p->capture_max_hz) > MNP_CAPTURE_HZ_MAX)
 		return MNP_CHECK_VALUE;
 	if (le16_to_cpu(p->version_min) > MNP_VERSION || le16_to_cpu(p->version_max) < MNP_VERSION)
 		return MNP_CHECK_VERSION;
@@ -158,6 +162,7 @@ enum mnp_check mnp_parse_identify(const void *data, size_t size, struct mn_caps 
 	caps->max_temp_mc = (s32)le32_to_cpu(p->max_temp_mc);
 	caps->calibration_age_days = le32_to_cpu(p->calibration_age_days);
 	caps->calibration_valid_days = le32_to_cpu(p->calibration_valid_days);
+	caps->capture_max_hz = le32_to_cpu(p->capture_max_hz);
 	if (!take_name(caps->serial, p->serial, sizeof(caps->serial)) ||
 	    !take_name(caps->model, p->model, sizeof(caps->model)) ||
 	    !take_name(caps->firmware, p->firmware, sizeof(caps->firmware)))
@@ -226,6 +231,9 @@ enum mnp_check mnp_parse_status(const void *data, size_t size, struct mn_report 
 		break;
 	case MNP_SELF_TEST_FAILED:
 		report->self_test = MN_SELF_TEST_FAILED;
+		break;
+	case MNP_SELF_TEST_BUSY:
+		report->self_test = MN_SELF_TEST_BUSY;
 		break;
 	default:
 		report->self_test = MN_SELF_TEST_NEVER;
@@ -355,4 +363,62 @@ enum mnp_check mnp_parse_strokes(const void *data, size_t size, struct mn_stroke
 	}
 	*count = n;
 	return MNP_CHECK_OK;
+}
+
+/**
+ * mnp_parse_waveform() - A part of a waveform.
+ * @data: What it sent.
+ * @size: How much.
+ * @block: Out. mnp_take_samples() takes the samples themselves.
+ *
+ * Return: enum mnp_check.
+ */
+enum mnp_check mnp_parse_waveform(const void *data, size_t size, struct mnp_block *block)
+{
+	const struct mnp_waveform *p = data;
+	enum mnp_check check;
+
+	if (size < sizeof(*p))
+		return MNP_CHECK_SHORT;
+	check = check_header(&p->header, MNP_TYPE_WAVEFORM, size);
+	if (check)
+		return check;
+	block->number = le32_to_cpu(p->number);
+	block->tag = le16_to_cpu(p->tag);
+	block->count = le16_to_cpu(p->count);
+	block->period_ns = le32_to_cpu(p->period_ns);
+	if (!block->count || block->count > MNP_WAVEFORM_MAX)
+		return MNP_CHECK_VALUE;
+	if (size != sizeof(*p) + block->count * sizeof(p->sample[0]))
+		return MNP_CHECK_LENGTH;
+	if (block->number > MNP_CAPTURE_SAMPLES_MAX - block->count ||
+	    block->period_ns < NSEC_PER_SEC / MNP_CAPTURE_HZ_MAX ||
+	    le64_to_cpu(p->time_us) > MNP_TIME_US_MAX)
+		return MNP_CHECK_VALUE;
+	block->time_ns = le64_to_cpu(p->time_us) * NSEC_PER_USEC;
+	return MNP_CHECK_OK;
+}
+
+/**
+ * mnp_take_samples() - Take some samples out of a block.
+ * @data: The block, which mnp_parse_waveform() found to be in order.
+ * @block: What that found.
+ * @first: Index of the first, below mnp_block.count.
+ * @count: How many, none beyond mnp_block.count.
+ * @samples: Out: @count of them; mono_ns is the handpiece's clock.
+ */
+void mnp_take_samples(const void *data, const struct mnp_block *block, unsigned int first,
+		      unsigned int count, struct mn_sample *samples)
+{
+	const struct mnp_waveform *p = data;
+	unsigned int i;
+
+	for (i = 0; i < count; i++) {
+		const struct mnp_sample *from = &p->sample[first + i];
+
+		samples[i].mono_ns = block->time_ns + (u64)(first + i) * block->period_ns;
+		samples[i].number = block->number + first + i;
+		samples[i].position_um = le16_to_cpu(from->position_um);
+		samples[i].current_ma = le16_to_cpu(from->current_ma);
+	}
 }

@@ -36,6 +36,22 @@ struct mnp_identity {
 	u64 faults;
 };
 
+/**
+ * struct mnp_block - What a part of a waveform says beside its samples.
+ * @number: Of its first sample.
+ * @tag: Of the CAPTURE that it belongs to.
+ * @count: How many samples.
+ * @time_ns: Handpiece's clock at its first sample.
+ * @period_ns: From one to the next.
+ */
+struct mnp_block {
+	u32 number;
+	u16 tag;
+	unsigned int count;
+	u64 time_ns;
+	u32 period_ns;
+};
+
 enum mnp_check mnp_parse_identify(const void *data, size_t size, struct mn_caps *caps,
 				  struct mnp_identity *identity);
 enum mnp_check mnp_parse_status(const void *data, size_t size, struct mn_report *report,
@@ -44,6 +60,9 @@ enum mnp_check mnp_parse_result(const void *data, size_t size, u8 *request, u16 
 enum mnp_check mnp_parse_cartridge(const void *data, size_t size, struct mn_tag *tag);
 enum mnp_check mnp_parse_strokes(const void *data, size_t size, struct mn_stroke *strokes,
 				 u64 *times_us, unsigned int *count, u64 *time_us);
+enum mnp_check mnp_parse_waveform(const void *data, size_t size, struct mnp_block *block);
+void mnp_take_samples(const void *data, const struct mnp_block *block, unsigned int first,
+		      unsigned int count, struct mn_sample *samples);
 
 u32 mnp_own_faults(u64 faults);
 

@@ -42,6 +42,7 @@ static const struct mn_caps fake_caps = {
 	.max_temp_mc = 60000,
 	.calibration_age_days = 10,
 	.calibration_valid_days = 365,
+	.capture_max_hz = 20000,
 	.model = "fake",
 	.firmware = "1.0",
 };
@@ -317,6 +318,26 @@ static int fake_clear_own(struct mn_device *mn, u64 faults)
 	return 0;
 }
 
+static int fake_self_test(struct mn_device *mn)
+{
+	struct fake *f = mn_device_data(mn);
+	unsigned long flags;
+	int ret;
+
+	ret = fake_called_unlocked(f, FAKE_SELF_TEST, 0);
+	spin_lock_irqsave(&f->lock, flags);
+	if (!ret)
+		f->report.self_test = MN_SELF_TEST_BUSY;
+	spin_unlock_irqrestore(&f->lock, flags);
+	fake_tell(f);
+	return ret;
+}
+
+static int fake_capture(struct mn_device *mn, u32 rate_hz, u32 samples)
+{
+	return fake_called_unlocked(mn_device_data(mn), FAKE_CAPTURE, samples);
+}
+
 /* ---- lifetime ---- */
 
 static void fake_end_timers(struct fake *f)
@@ -371,6 +392,8 @@ struct fake *fake_new(struct kunit *test)
 		.tag = fake_tag,
 		.mark = fake_mark,
 		.clear = fake_clear_own,
+		.self_test = fake_self_test,
+		.capture = fake_capture,
 	};
 	f->caps = fake_caps;
 	/* What the core remembers of a serial number stays until it is unloaded. */

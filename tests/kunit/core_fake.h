@@ -32,13 +32,15 @@ enum fake_op {
 	FAKE_TAG,
 	FAKE_MARK,
 	FAKE_CLEAR,
+	FAKE_SELF_TEST,
+	FAKE_CAPTURE,
 	FAKE_OPS,
 };
 
 /**
  * struct fake_call - One call of an operation.
  * @op: Which.
- * @epoch: START, STOP, KILL, LEASE.
+ * @epoch: START, STOP, KILL, LEASE. CAPTURE: how many samples.
  * @at_ns: When.
  * @ret: What it returned.
  */

@@ -17,6 +17,8 @@ static void life_lacks_operation(struct kunit *test)
 		offsetof(struct mn_transport_ops, kill), offsetof(struct mn_transport_ops, lease),
 		offsetof(struct mn_transport_ops, tag), offsetof(struct mn_transport_ops, mark),
 		offsetof(struct mn_transport_ops, clear),
+		offsetof(struct mn_transport_ops, self_test),
+		offsetof(struct mn_transport_ops, capture),
 	};
 	struct fake *f = fake_new(test);
 	struct mn_transport_ops all = f->ops;

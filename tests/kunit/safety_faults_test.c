@@ -257,18 +257,6 @@ static void cool(struct bench *b)
 	bench_tell(b);
 }
 
-static void fail_self_test(struct bench *b)
-{
-	b->report.self_test = MN_SELF_TEST_FAILED;
-	bench_tell(b);
-}
-
-static void pass_self_test(struct bench *b)
-{
-	b->report.self_test = MN_SELF_TEST_PASSED;
-	bench_tell(b);
-}
-
 static void latch_itself(struct bench *b)
 {
 	b->report.faults = BIT_ULL(MN_FAULT_HANDPIECE);
@@ -319,7 +307,6 @@ static void fall_silent(struct bench *b)
 static const struct cause_case cause_cases[] = {
 	{ "emergency stop", MN_FAULT_EMERGENCY_STOP, press_emergency, release_emergency },
 	{ "temperature", MN_FAULT_OVER_TEMPERATURE, heat, cool },
-	{ "self-test", MN_FAULT_SELF_TEST, fail_self_test, pass_self_test },
 	{ "the handpiece's own", MN_FAULT_HANDPIECE, latch_itself, clear_itself },
 	{ "no lease", MN_FAULT_LEASE, lapse, acquire_again },
 	{ "not home", MN_FAULT_NOT_HOME, leave_home, bench_home },

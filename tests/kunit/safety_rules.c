@@ -4,6 +4,7 @@
  */
 #include <linux/module.h>
 
+#include "safety_limits.c"
 #include "safety.c"
 
 MODULE_DESCRIPTION("KUnit tests of the rules");

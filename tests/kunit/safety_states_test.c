@@ -200,6 +200,14 @@ static const struct state_case state_cases[] = {
 		[BENCH_RUNNING] = REFUSED(-EBADFD, RUNNING),
 		[BENCH_FAULT] = LEADS(SAFE, CLEAR, 0),
 	} },
+	{ "self-test", NULL, MN_HAPPENS_SELF_TEST, {
+		[BENCH_IDLE] = STAYS(SAFE),
+		[BENCH_SAFE] = STAYS(SAFE),
+		[BENCH_ARMED] = REFUSED(-EBADFD, ARMED),
+		[BENCH_STARTING] = REFUSED(-EBADFD, RUNNING),
+		[BENCH_RUNNING] = REFUSED(-EBADFD, RUNNING),
+		[BENCH_FAULT] = REFUSED(-EBADFD, FAULT),
+	} },
 	/* Motion that nobody asked for: a kill, and a stop that is confirmed. */
 	{ "stroke", give_stroke, MN_HAPPENS_STROKE, {
 		[BENCH_IDLE] = LEADS(FAULT, FAULT, KILL | MN_ACT_RESYNC),

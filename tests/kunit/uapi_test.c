@@ -23,9 +23,10 @@ static const struct field mn_info_fields[] = {
 	FIELD(AT(mn_info)->handpiece_lease_ms, 44, 4),
 	FIELD(AT(mn_info)->calibration_age_days, 48, 4),
 	FIELD(AT(mn_info)->calibration_valid_days, 52, 4),
-	FIELD(AT(mn_info)->serial, 56, 32),
-	FIELD(AT(mn_info)->model, 88, 32),
-	FIELD(AT(mn_info)->firmware, 120, 24),
+	FIELD(AT(mn_info)->capture_max_hz, 56, 4),
+	FIELD(AT(mn_info)->serial, 60, 32),
+	FIELD(AT(mn_info)->model, 92, 32),
+	FIELD(AT(mn_info)->firmware, 124, 24),
 };
 
 static const struct field mn_status_fields[] = {
@@ -57,7 +58,7 @@ static const struct field mn_status_fields[] = {
 	FIELD(AT(mn_status)->cartridge_needles, 112, 4),
 	FIELD(AT(mn_status)->cartridge_needle_um, 116, 4),
 	FIELD(AT(mn_status)->cartridge_expiry_days, 120, 4),
-	FIELD(AT(mn_status)->pad, 124, 4),
+	FIELD(AT(mn_status)->self_test, 124, 4),
 	FIELD(AT(mn_status)->cartridge_uid, 128, 8),
 	FIELD(AT(mn_status)->cartridge_lot, 136, 24),
 	FIELD(AT(mn_status)->treatment, 160, 16),
@@ -131,11 +132,26 @@ static const struct field mn_record_fields[] = {
 	FIELD(AT(mn_record)->overrun.lost, 16, 4),
 	FIELD(AT(mn_record)->cleared.faults, 16, 8),
 	FIELD(AT(mn_record)->cleared.remaining, 24, 8),
+	FIELD(AT(mn_record)->self_test.result, 16, 4),
 	FIELD(AT(mn_record)->raw, 16, 16),
 };
 
+static const struct field mn_capture_fields[] = {
+	FIELD(AT(mn_capture)->rate_hz, 0, 4),
+	FIELD(AT(mn_capture)->samples, 4, 4),
+	FIELD(AT(mn_capture)->flags, 8, 4),
+	FIELD(AT(mn_capture)->fd, 12, 4),
+};
+
+static const struct field mn_sample_fields[] = {
+	FIELD(AT(mn_sample)->mono_ns, 0, 8),
+	FIELD(AT(mn_sample)->number, 8, 4),
+	FIELD(AT(mn_sample)->position_um, 12, 2),
+	FIELD(AT(mn_sample)->current_ma, 14, 2),
+};
+
 static const struct layout uapi_structs[] = {
-	STRUCT(mn_info, 144),
+	STRUCT(mn_info, 148),
 	STRUCT(mn_status, 176),
 	STRUCT(mn_limits, 192),
 	STRUCT(mn_acquire, 24),
@@ -143,6 +159,8 @@ static const struct layout uapi_structs[] = {
 	STRUCT(mn_set_point, 40),
 	STRUCT(mn_clear_fault, 16),
 	STRUCT(mn_record, 32),
+	STRUCT(mn_capture, 16),
+	STRUCT(mn_sample, 16),
 };
 
 KUNIT_ARRAY_PARAM_DESC(uapi_struct, uapi_structs, name);
@@ -229,6 +247,11 @@ static const struct number uapi_numbers[] = {
 	NUMBER(MN_EVENT_LIMIT, 7),
 	NUMBER(MN_EVENT_OVERRUN, 8),
 	NUMBER(MN_EVENT_CLEARED, 9),
+	NUMBER(MN_EVENT_SELF_TEST, 10),
+	NUMBER(MN_SELF_TEST_NEVER, 0),
+	NUMBER(MN_SELF_TEST_PASSED, 1),
+	NUMBER(MN_SELF_TEST_FAILED, 2),
+	NUMBER(MN_SELF_TEST_BUSY, 3),
 	NUMBER(MN_ABI_VERSION, 1),
 	NUMBER(MN_INPUT_EMERGENCY_STOP, 1),
 	NUMBER(MN_INPUT_TRIGGER, 2),
@@ -258,6 +281,7 @@ static const struct number uapi_numbers[] = {
 	NUMBER(MN_LEASE_MIN_MS, 100),
 	NUMBER(MN_LEASE_MAX_MS, 500),
 	NUMBER(MN_LEASE_DEFAULT_MS, 300),
+	NUMBER(MN_CAPTURE_SAMPLES_MAX, 1200000),
 	NUMBER(MN_IOC_TYPE, 0xbd),
 };
 
@@ -267,10 +291,11 @@ static void uapi_number(struct kunit *test)
 }
 
 static const struct number uapi_ioctls[] = {
-	NUMBER(MN_IOC_GET_INFO, 0x8090bd00),
+	NUMBER(MN_IOC_GET_INFO, 0x8094bd00),
 	NUMBER(MN_IOC_GET_STATUS, 0x80b0bd01),
 	NUMBER(MN_IOC_GET_LIMITS, 0x80c0bd02),
 	NUMBER(MN_IOC_STOP, 0x0000bd03),
+	NUMBER(MN_IOC_CAPTURE, 0xc010bd04),
 	NUMBER(MN_IOC_ACQUIRE, 0x4018bd10),
 	NUMBER(MN_IOC_RELEASE, 0x0000bd11),
 	NUMBER(MN_IOC_SET_LIMITS, 0x4018bd12),
@@ -279,6 +304,7 @@ static const struct number uapi_ioctls[] = {
 	NUMBER(MN_IOC_START, 0x0000bd15),
 	NUMBER(MN_IOC_HEARTBEAT, 0x0000bd16),
 	NUMBER(MN_IOC_CLEAR_FAULT, 0xc010bd17),
+	NUMBER(MN_IOC_SELF_TEST, 0x0000bd18),
 };
 
 /* Direction, size, type and number, as a program's compiler puts them together. */

@@ -40,6 +40,7 @@ void packet_identify(struct mnp_identify *p)
 		.calibration_age_days = cpu_to_le32(10),
 		.calibration_valid_days = cpu_to_le32(365),
 		.self_test = cpu_to_le32(MNP_SELF_TEST_PASSED),
+		.capture_max_hz = cpu_to_le32(20000),
 		.serial = "MN-0001",
 		.model = "sim-14",
 		.firmware = "1.2.3",
@@ -117,6 +118,26 @@ size_t packet_strokes(struct packet_strokes *p, unsigned int count)
 		p->stroke[i].depth_um = cpu_to_le32(480 + i);
 		p->stroke[i].period_us = cpu_to_le32(10000 + i);
 		p->stroke[i].current_ma = cpu_to_le32(300 + i);
+	}
+	return size;
+}
+
+/* Returns the packet's size. */
+size_t packet_waveform(struct packet_waveform *p, unsigned int count)
+{
+	size_t size = sizeof(p->head) + count * sizeof(p->sample[0]);
+	unsigned int i;
+
+	memset(p, 0, sizeof(*p));
+	packet_header(&p->head.header, MNP_TYPE_WAVEFORM, size);
+	p->head.number = cpu_to_le32(244);
+	p->head.time_us = cpu_to_le64(5000000);
+	p->head.period_ns = cpu_to_le32(50000);
+	p->head.count = cpu_to_le16(count);
+	p->head.tag = cpu_to_le16(0xabcd);
+	for (i = 0; i < ARRAY_SIZE(p->sample); i++) {
+		p->sample[i].position_um = cpu_to_le16(100 + i);
+		p->sample[i].current_ma = cpu_to_le16(300 + i);
 	}
 	return size;
 }

@@ -269,6 +269,11 @@ static void spoil_measures(struct mnp_identify *p)
 	p->measures |= cpu_to_le32(0x20);
 }
 
+static void spoil_capture(struct mnp_identify *p)
+{
+	p->capture_max_hz = cpu_to_le32(20001);
+}
+
 static void spoil_self_test(struct mnp_identify *p)
 {
 	p->self_test = cpu_to_le32(MNP_SELF_TEST_BUSY + 1);
@@ -313,6 +318,7 @@ static const struct identify_case identify_cases[] = {
 	{ "unknown feature", spoil_feature, MNP_CHECK_VALUE },
 	{ "unknown measurement", spoil_measures, MNP_CHECK_VALUE },
 	{ "unknown self-test", spoil_self_test, MNP_CHECK_VALUE },
+	{ "faster than any waveform", spoil_capture, MNP_CHECK_VALUE },
 	{ "empty serial number", spoil_serial_empty, MNP_CHECK_SERIAL },
 	{ "serial number without an end", spoil_serial_endless, MNP_CHECK_SERIAL },
 	{ "longest serial number", spoil_serial_longest, MNP_CHECK_OK },

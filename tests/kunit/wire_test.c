@@ -40,9 +40,10 @@ static const struct field mnp_identify_fields[] = {
 	FIELD(AT(mnp_identify)->calibration_age_days, 84, 4),
 	FIELD(AT(mnp_identify)->calibration_valid_days, 88, 4),
 	FIELD(AT(mnp_identify)->self_test, 92, 4),
-	FIELD(AT(mnp_identify)->serial, 96, 32),
-	FIELD(AT(mnp_identify)->model, 128, 32),
-	FIELD(AT(mnp_identify)->firmware, 160, 24),
+	FIELD(AT(mnp_identify)->capture_max_hz, 96, 4),
+	FIELD(AT(mnp_identify)->serial, 100, 32),
+	FIELD(AT(mnp_identify)->model, 132, 32),
+	FIELD(AT(mnp_identify)->firmware, 164, 24),
 };
 
 static const struct field mnp_status_fields[] = {
@@ -142,9 +143,30 @@ static const struct field mnp_strokes_fields[] = {
 	FIELD(AT(mnp_strokes)->time_us, 8, 8),
 };
 
+static const struct field mnp_capture_fields[] = {
+	FIELD(AT(mnp_capture)->header, 0, 4),
+	FIELD(AT(mnp_capture)->rate_hz, 4, 4),
+	FIELD(AT(mnp_capture)->samples, 8, 4),
+	FIELD(AT(mnp_capture)->reserved, 12, 4),
+};
+
+static const struct field mnp_sample_fields[] = {
+	FIELD(AT(mnp_sample)->position_um, 0, 2),
+	FIELD(AT(mnp_sample)->current_ma, 2, 2),
+};
+
+static const struct field mnp_waveform_fields[] = {
+	FIELD(AT(mnp_waveform)->header, 0, 4),
+	FIELD(AT(mnp_waveform)->number, 4, 4),
+	FIELD(AT(mnp_waveform)->time_us, 8, 8),
+	FIELD(AT(mnp_waveform)->period_ns, 16, 4),
+	FIELD(AT(mnp_waveform)->count, 20, 2),
+	FIELD(AT(mnp_waveform)->tag, 22, 2),
+};
+
 static const struct layout wire_structs[] = {
 	STRUCT(mnp_header, 4),
-	STRUCT(mnp_identify, 184),
+	STRUCT(mnp_identify, 188),
 	STRUCT(mnp_status, 56),
 	STRUCT(mnp_result, 12),
 	STRUCT(mnp_start, 32),
@@ -155,6 +177,9 @@ static const struct layout wire_structs[] = {
 	STRUCT(mnp_cartridge, 80),
 	STRUCT(mnp_stroke, 32),
 	STRUCT(mnp_strokes, 16),
+	STRUCT(mnp_capture, 16),
+	STRUCT(mnp_sample, 4),
+	STRUCT(mnp_waveform, 24),
 };
 
 KUNIT_ARRAY_PARAM_DESC(wire_struct, wire_structs, name);
@@ -182,16 +207,22 @@ static const struct number wire_numbers[] = {
 	NUMBER(MNP_REQ_MARK, 0x12),
 	NUMBER(MNP_REQ_CLEAR, 0x13),
 	NUMBER(MNP_REQ_SELF_TEST, 0x14),
+	NUMBER(MNP_REQ_CAPTURE, 0x15),
 	NUMBER(MNP_TYPE_IDENTIFY, 0x1),
 	NUMBER(MNP_TYPE_STATUS, 0x2),
 	NUMBER(MNP_TYPE_RESULT, 0x3),
 	NUMBER(MNP_TYPE_CARTRIDGE, 0x4),
 	NUMBER(MNP_TYPE_STROKES, 0x5),
+	NUMBER(MNP_TYPE_WAVEFORM, 0x6),
 	NUMBER(MNP_TYPE_START, 0x10),
 	NUMBER(MNP_TYPE_STOP, 0x11),
 	NUMBER(MNP_TYPE_MARK, 0x12),
 	NUMBER(MNP_TYPE_CLEAR, 0x13),
 	NUMBER(MNP_TYPE_LEASE, 0x15),
+	NUMBER(MNP_TYPE_CAPTURE, 0x16),
+	NUMBER(MNP_CAPTURE_HZ_MAX, 20000),
+	NUMBER(MNP_CAPTURE_SAMPLES_MAX, 1200000),
+	NUMBER(MNP_WAVEFORM_MAX, 122),
 	NUMBER(MNP_MAGIC, 0x4c444e4d),
 	NUMBER(MNP_MEASURES_DEPTH, 1),
 	NUMBER(MNP_MEASURES_RATE, 2),

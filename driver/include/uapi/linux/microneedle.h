@@ -112,8 +112,8 @@ enum mn_source {
  * @MN_FAULT_TRANSPORT: The handpiece could not be reached. Detail: errno.
  * @MN_FAULT_HANDPIECE: The handpiece latched a fault of its own. Detail: its mask.
  * @MN_FAULT_HANDPIECE_RESTART: The handpiece restarted while in use.
- * @MN_FAULT_SELF_TEST: A self-test failed. Can be cleared at once, so that it can be made again; the
- *	device is not armed before one has passed.
+ * @MN_FAULT_SELF_TEST: A self-test failed. Can be cleared at once, so that it can be made again;
+ *	the device is not armed before one has passed.
  * @MN_FAULT_RESTART: A GPIO handpiece after probe: what happened before is unknown.
  * @MN_FAULT_UNEXPECTED_MOTION: Strokes while not RUNNING and past the run-down time.
  * @MN_FAULT_UNPLUGGED: The handpiece was unplugged while RUNNING.
@@ -537,8 +537,9 @@ enum mn_event {
  * @self_test.result: enum mn_self_test.
  * @raw: All of the payload; unused bytes are 0.
  *
- * Fault, state, lease, cleared, cartridge and self-test records have a queue of their own, which strokes cannot
- * push out and which read() serves first; sort by @seq for the order in which things happened.
+ * Fault, state, lease, cleared, cartridge and self-test records have a queue of their own, which
+ * strokes cannot push out and which read() serves first; sort by @seq for the order in which things
+ * happened.
  * poll(): EPOLLIN records wait, EPOLLPRI a fault is latched, EPOLLHUP the handpiece is gone.
  * After an unplug read() gives what is left and then -ENODEV.
  */
@@ -664,7 +665,8 @@ struct mn_sample {
  * Have the handpiece test itself: with the needle motor off, and moving toward home only. Returns
  * when it has begun; mn_status.self_test and the self-test record tell how it ended, within 5 s. A
  * stop breaks it off. -EBADFD not SAFE; -EBUSY another file controls the device, or a test is being
- * made; -EAGAIN the needles still run down, or the handpiece does not report; -EREMOTEIO it refused.
+ * made; -EAGAIN the needles still run down, or the handpiece does not report; -EREMOTEIO the
+ * handpiece refused.
  */
 #define MN_IOC_SELF_TEST	_IO(MN_IOC_TYPE, 0x18)
 

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What safety_limits.c has for safety.c alone; the rest of it is declared in safety.h.
+ */
+#ifndef MN_SAFETY_LIMITS_H
+#define MN_SAFETY_LIMITS_H
+
+#include "safety.h"
+
+#define BIT_OF(n)	(1U << (n))
+
+int mn_check_set(const struct mn_safety *s, const struct mn_set *want, struct mn_set *set,
+		 struct mn_refusal *refusal);
+bool mn_set_fits(const struct mn_safety *s);
+u32 mn_strokes_left(const struct mn_safety *s);
+
+#endif /* MN_SAFETY_LIMITS_H */

@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Self-test: when it may be made, and what it opens and latches.
+ */
+#include "safety_bench.h"
+
+static void tell_result(struct bench *b, enum mn_self_test result)
+{
+	b->report.self_test = result;
+	bench_tell(b);
+}
+
+/* It is refused unless SAFE, and refusing it changes nothing. */
+static void self_test_only_safe(struct kunit *test)
+{
+	unsigned int place;
+
+	for (place = 0; place < BENCH_PLACES; place++) {
+		struct bench *b = bench_at(test, place);
+		const bool safe = b->s.state == MN_STATE_SAFE;
+		const enum mn_state was = b->s.state;
+
+		KUNIT_EXPECT_EQ_MSG(test, bench_happens(b, MN_HAPPENS_SELF_TEST),
+				    safe ? 0 : -EBADFD, "place %u", place);
+		KUNIT_EXPECT_EQ_MSG(test, b->s.state, was, "place %u", place);
+		KUNIT_EXPECT_EQ_MSG(test, b->s.report.self_test,
+				    safe ? MN_SELF_TEST_BUSY : MN_SELF_TEST_PASSED,
+				    "place %u", place);
+	}
+}
+
+/* While nobody knows where the needles are, nothing is asked to move. */
+static void self_test_needs_rest(struct kunit *test)
+{
+	struct bench *b = bench_at(test, BENCH_RUNNING);
+
+	bench_happens(b, MN_HAPPENS_STOP);
+	KUNIT_ASSERT_EQ(test, b->s.state, MN_STATE_SAFE);
+	KUNIT_EXPECT_EQ(test, bench_happens(b, MN_HAPPENS_SELF_TEST), -EAGAIN);
+	bench_home(b);
+	KUNIT_EXPECT_EQ(test, bench_happens(b, MN_HAPPENS_SELF_TEST), 0);
+	KUNIT_EXPECT_EQ(test, bench_happens(b, MN_HAPPENS_SELF_TEST), -EBUSY);
+}
+
+static void self_test_needs_status(struct kunit *test)
+{
+	struct bench *b = bench_at(test, BENCH_IDLE);
+
+	bench_pass(b, MN_STATUS_SILENCE_MS);
+	KUNIT_EXPECT_EQ(test, bench_happens(b, MN_HAPPENS_SELF_TEST), -EAGAIN);
+	bench_tell(b);
+	KUNIT_EXPECT_EQ(test, bench_happens(b, MN_HAPPENS_SELF_TEST), 0);
+
+	b = bench_at(test, BENCH_IDLE);
+	bench_happens(b, MN_HAPPENS_SUSPEND);
+	KUNIT_EXPECT_EQ(test, bench_happens(b, MN_HAPPENS_SELF_TEST), -EAGAIN);
+}
+
+/* From the wish on nothing is armed, until the handpiece has told of one that passed. */
+static void self_test_bars_arming(struct kunit *test)
+{
+	static const enum mn_self_test bars[] = {
+		MN_SELF_TEST_BUSY, MN_SELF_TEST_NEVER,
+	};
+	struct bench *b = bench_at(test, BENCH_SAFE);
+	unsigned int i;
+
+	KUNIT_ASSERT_EQ(test, bench_happens(b, MN_HAPPENS_SELF_TEST), 0);
+	KUNIT_EXPECT_EQ(test, bench_arm(b, bench_set_point()), -EAGAIN);
+	KUNIT_EXPECT_EQ(test, b->refusal.interlocks, MN_INTERLOCK_SELF_TEST);
+	for (i = 0; i < ARRAY_SIZE(bars); i++) {
+		tell_result(b, bars[i]);
+		KUNIT_EXPECT_EQ(test, bench_arm(b, bench_set_point()), -EAGAIN);
+		KUNIT_EXPECT_EQ(test, b->refusal.interlocks, MN_INTERLOCK_SELF_TEST);
+		EXPECT_NO_FAULT(b);
+	}
+	tell_result(b, MN_SELF_TEST_PASSED);
+	KUNIT_EXPECT_EQ(test, bench_arm(b, bench_set_point()), 0);
+}
+
+/* A stop reaches the handpiece, which breaks the test off. */
+static void self_test_stopped(struct kunit *test)
+{
+	struct bench *b = bench_at(test, BENCH_IDLE);
+	const u32 epoch = b->s.epoch;
+
+	KUNIT_ASSERT_EQ(test, bench_happens(b, MN_HAPPENS_SELF_TEST), 0);
+	bench_happens(b, MN_HAPPENS_STOP);
+	KUNIT_EXPECT_TRUE(test, b->actions & MN_ACT_KILL);
+	KUNIT_EXPECT_EQ(test, b->s.epoch, epoch + 1);
+	KUNIT_EXPECT_EQ(test, b->s.state, MN_STATE_SAFE);
+}
+
+/* One that failed is latched, wherever it is found; it can be made again once that is cleared. */
+static void self_test_fails(struct kunit *test)
+{
+	struct bench *b = bench_at(test, BENCH_SAFE);
+
+	tell_result(b, MN_SELF_TEST_FAILED);
+	EXPECT_FAULT(b, MN_FAULT_SELF_TEST);
+	KUNIT_EXPECT_EQ(test, bench_happens(b, MN_HAPPENS_SELF_TEST), -EBADFD);
+	KUNIT_EXPECT_EQ(test, bench_clear(b, BIT_ULL(MN_FAULT_SELF_TEST)), 0);
+	KUNIT_EXPECT_EQ(test, b->s.state, MN_STATE_SAFE);
+
+	/* It goes on saying so: known, not new. */
+	bench_tell(b);
+	EXPECT_NO_FAULT(b);
+	KUNIT_EXPECT_EQ(test, bench_arm(b, bench_set_point()), -EAGAIN);
+	KUNIT_EXPECT_EQ(test, b->refusal.interlocks, MN_INTERLOCK_SELF_TEST);
+
+	KUNIT_EXPECT_EQ(test, bench_happens(b, MN_HAPPENS_SELF_TEST), 0);
+	tell_result(b, MN_SELF_TEST_BUSY);
+	tell_result(b, MN_SELF_TEST_FAILED);
+	EXPECT_FAULT(b, MN_FAULT_SELF_TEST);
+	KUNIT_EXPECT_EQ(test, bench_clear(b, BIT_ULL(MN_FAULT_SELF_TEST)), 0);
+
+	KUNIT_EXPECT_EQ(test, bench_happens(b, MN_HAPPENS_SELF_TEST), 0);
+	tell_result(b, MN_SELF_TEST_PASSED);
+	EXPECT_NO_FAULT(b);
+	KUNIT_EXPECT_EQ(test, bench_arm(b, bench_set_point()), 0);
+}
+
+/* Where it was plugged in anew it is new again. */
+static void self_test_failed_at_plug(struct kunit *test)
+{
+	struct bench *b = bench_new(test);
+
+	b->report.self_test = MN_SELF_TEST_FAILED;
+	bench_plug(b);
+	KUNIT_EXPECT_EQ(test, b->s.state, MN_STATE_FAULT);
+	KUNIT_EXPECT_EQ(test, b->s.keep.faults, BIT_ULL(MN_FAULT_SELF_TEST));
+}
+
+static struct kunit_case self_test_cases[] = {
+	KUNIT_CASE(self_test_only_safe),
+	KUNIT_CASE(self_test_needs_rest),
+	KUNIT_CASE(self_test_needs_status),
+	KUNIT_CASE(self_test_bars_arming),
+	KUNIT_CASE(self_test_stopped),
+	KUNIT_CASE(self_test_fails),
+	KUNIT_CASE(self_test_failed_at_plug),
+	{}
+};
+
+static struct kunit_suite self_test_suite = {
+	.name = "mn-safety-self-test",
+	.test_cases = self_test_cases,
+};
+
+kunit_test_suites(&self_test_suite);
