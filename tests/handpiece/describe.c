@@ -81,6 +81,8 @@ static json_t *describe_counters(const struct hp_stats *s)
 	put(o, "statuses_sent", s->statuses_sent);
 	put(o, "reports_sent", s->reports_sent);
 	put(o, "reports_dropped", s->reports_dropped);
+	put(o, "samples_sent", s->samples_sent);
+	put(o, "samples_dropped", s->samples_dropped);
 	return o;
 }
 
@@ -117,6 +119,7 @@ json_t *hp_describe_state(const struct hp_machine *m, uint64_t now)
 	put(o, "insertions", fw->insertions);
 	json_object_set_new(o, "self_test", json_string(self_test_names[fw->self_test]));
 	put(o, "refusal", fw->refusal);
+	put_bool(o, "capturing", fw->waveform.on);
 	json_object_set_new(o, "cartridge", describe_cartridge(fw));
 	json_object_set_new(o, "counters", describe_counters(&fw->stats));
 	return o;
@@ -132,6 +135,21 @@ static json_t *describe_stop(const struct hp_stop_stats *s, uint32_t strokes)
 	put_bool(o, "obeyed", s->obeyed);
 	put(o, "strokes_before", s->strokes_at_arrival);
 	put(o, "strokes_after", strokes - s->strokes_at_arrival);
+	return o;
+}
+
+static json_t *describe_waveform(const struct hp_waveform_stats *s)
+{
+	json_t *o = json_object();
+
+	put(o, "begin_ns", s->begin_ns);
+	put(o, "end_ns", s->end_ns);
+	put(o, "tag", s->tag);
+	put(o, "period_ns", s->period_ns);
+	put(o, "samples", s->samples);
+	put(o, "taken", s->taken);
+	put(o, "sent", s->sent);
+	put(o, "dropped", s->dropped);
 	return o;
 }
 
@@ -166,6 +184,8 @@ json_t *hp_describe_stats(const struct hp_firmware *fw)
 	put(start, "result", s->start_result);
 	put(start, "first_stroke_ns", s->first_stroke_ns);
 	json_object_set_new(o, "start", start);
+	json_object_set_new(o, "waveform",
+			    s->waveform.begin_ns ? describe_waveform(&s->waveform) : json_null());
 	put(o, "strokes", s->strokes_begun);
 	put(o, "home_ns", s->home_ns);
 	put(o, "stroke_completed_ns", s->stroke_completed_ns);

@@ -16,6 +16,7 @@ static const char *const words[HP_WORDS] = {
 	[HP_W_RESULT] = "result",
 	[HP_W_IDENTIFY] = "identify",
 	[HP_W_CARTRIDGE] = "cartridge",
+	[HP_W_WAVEFORM] = "waveform",
 	[HP_W_SHORT] = "short",
 	[HP_W_LENGTH] = "length",
 	[HP_W_VERSION] = "version",
@@ -31,6 +32,7 @@ static const char *const words[HP_WORDS] = {
 	[HP_W_MARK] = "mark",
 	[HP_W_CLEAR] = "clear",
 	[HP_W_SELF_TEST] = "self_test",
+	[HP_W_CAPTURE] = "capture",
 	[HP_W_RUNNING] = "running",
 	[HP_W_KILL] = "kill",
 	[HP_W_EP0] = "ep0",
@@ -107,7 +109,8 @@ static const struct hp_fault_info infos[HP_FAULTS] = {
 		.name = "malformed",
 		.takes = HP_P_WHICH | HP_P_HOW | HP_P_COUNT,
 		.defaults = { .count = 1, .which = HP_W_STATUS, .how = HP_W_SHORT },
-		.which = { HP_W_STROKES, HP_W_STATUS, HP_W_RESULT, HP_W_IDENTIFY, HP_W_CARTRIDGE },
+		.which = { HP_W_STROKES, HP_W_STATUS, HP_W_RESULT, HP_W_IDENTIFY, HP_W_CARTRIDGE,
+			   HP_W_WAVEFORM },
 		.how = { HP_W_SHORT, HP_W_LENGTH, HP_W_VERSION, HP_W_TYPE, HP_W_VALUE },
 	},
 	[HP_BAD_CRC] = {
@@ -140,7 +143,8 @@ static const struct hp_fault_info infos[HP_FAULTS] = {
 		.name = "late_result",
 		.takes = HP_P_MS | HP_P_COUNT | HP_P_REQUEST,
 		.defaults = { .ms = 200, .count = 1, .request = HP_W_ANY },
-		.how = { HP_W_ANY, HP_W_START, HP_W_STOP, HP_W_MARK, HP_W_CLEAR, HP_W_SELF_TEST },
+		.how = { HP_W_ANY, HP_W_START, HP_W_STOP, HP_W_MARK, HP_W_CLEAR, HP_W_SELF_TEST,
+			 HP_W_CAPTURE },
 	},
 	[HP_UNEXPECTED_MOTION] = {
 		.name = "unexpected_motion",
@@ -172,6 +176,11 @@ static const struct hp_fault_info infos[HP_FAULTS] = {
 		.defaults = { .which = HP_W_CURRENT, .on = HP_W_REPORTS },
 		.which = { HP_W_DEPTH, HP_W_RATE, HP_W_HOME, HP_W_CURRENT, HP_W_TEMPERATURE },
 		.how = { HP_W_REPORTS, HP_W_IDENTIFY },
+	},
+	[HP_WAVEFORM_DROP] = {
+		.name = "waveform_drop",
+		.takes = HP_P_COUNT,
+		.defaults = { .count = 1 },
 	},
 };
 

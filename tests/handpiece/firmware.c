@@ -28,6 +28,8 @@ void hp_identity_default(struct hp_identity *id)
 		.max_temp_mc = 60000,
 		.calibration_age_days = 12,
 		.calibration_valid_days = 365,
+		.capture_max_hz = MNP_CAPTURE_HZ_MAX,
+		.self_test = MNP_SELF_TEST_PASSED,
 	};
 	snprintf(id->serial, sizeof(id->serial), "MN-SIM-0001");
 	snprintf(id->model, sizeof(id->model), "MN-SIM");
@@ -39,7 +41,7 @@ static void power_on(struct hp_firmware *fw, uint32_t boot_id, uint64_t now)
 	fw->boot_id = boot_id;
 	fw->power_on_ns = now;
 	fw->link.clock_zero_ns = now;
-	fw->self_test = MNP_SELF_TEST_PASSED;
+	fw->self_test = fw->id.self_test;
 	fw->home = true;
 	fw->motion = HP_REST;
 	fw->own_depth_check = true;
@@ -61,7 +63,8 @@ void hp_fw_init(struct hp_firmware *fw, const struct hp_identity *id, const stru
 	hp_model_init(&fw->model, seed, now);
 	hp_cartridges_init(&fw->cartridges);
 	hp_faults_init(&fw->faults);
-	hp_link_init(&fw->link, front, &fw->faults, &fw->stats, trace);
+	hp_waveform_init(&fw->waveform, &fw->stats, trace);
+	hp_link_init(&fw->link, front, &fw->faults, &fw->stats, &fw->waveform, trace);
 	power_on(fw, boot_id, now);
 }
 
@@ -76,6 +79,7 @@ void hp_fw_power_cycle(struct hp_firmware *fw, uint32_t boot_id, uint64_t now)
 		 moving ? "true" : "false");
 	if (moving)
 		hp_fw_latch(fw, MNP_FAULT_BROWN_OUT, now);
+	hp_waveform_end(&fw->waveform, "power", now);
 
 	/* everything in the firmware's memory goes; the world around it and what is kept stay */
 	old = &(struct hp_firmware){ 0 };
@@ -90,6 +94,7 @@ void hp_fw_power_cycle(struct hp_firmware *fw, uint32_t boot_id, uint64_t now)
 	fw->link.stats = &fw->stats;
 	fw->stats = old->stats;
 	fw->trace = old->trace;
+	hp_waveform_init(&fw->waveform, &fw->stats, fw->trace);
 	fw->store = old->store;
 	fw->now = now;
 	fw->latched = old->latched;
@@ -102,6 +107,7 @@ void hp_fw_power_cycle(struct hp_firmware *fw, uint32_t boot_id, uint64_t now)
 	/* the spring takes the needles home without power */
 	hp_model_rest(&fw->model, now, 0.0);
 	hp_link_drop_reports(&fw->link, now);
+	hp_fw_recall_due(fw, now);
 	hp_fw_tell(fw, true);
 }
 
@@ -216,6 +222,14 @@ void hp_fw_tell(struct hp_firmware *fw, bool always)
 	hp_link_status(&fw->link, &s, fw->now);
 }
 
+void hp_fw_break_off_test(struct hp_firmware *fw)
+{
+	if (fw->self_test != MNP_SELF_TEST_BUSY)
+		return;
+	fw->due[HP_T_SELF_TEST] = HP_NEVER;
+	fw->self_test = MNP_SELF_TEST_NEVER;
+}
+
 void hp_fw_latch(struct hp_firmware *fw, uint32_t faults, uint64_t now)
 {
 	uint32_t more = faults & MNP_FAULT_ALL & ~fw->latched;
@@ -225,6 +239,8 @@ void hp_fw_latch(struct hp_firmware *fw, uint32_t faults, uint64_t now)
 		fw->store.faults(fw->store.ctx, fw->latched);
 		hp_trace(fw->trace, now, "fault", "\"faults\":%u,\"new\":%u", fw->latched, more);
 	}
+	/* it must not go on where the state is no longer idle */
+	hp_fw_break_off_test(fw);
 	hp_fw_stop(fw, "fault", now);
 }
 
@@ -284,6 +300,8 @@ static uint64_t due(const struct hp_firmware *fw, unsigned int timer)
 		return since + BACKLOG_NS;
 	case HP_T_HELD:
 		return fw->link.held_until_ns;
+	case HP_T_WAVEFORM:
+		return hp_waveform_due(&fw->waveform);
 	default:
 		return fw->due[timer];
 	}
@@ -362,10 +380,32 @@ static void fire(struct hp_firmware *fw, unsigned int timer, uint64_t at)
 	case HP_T_HOME:
 		hp_fw_home_due(fw, at);
 		break;
+	case HP_T_WAVEFORM:
+		/* sample() did it: this only woke us */
+		break;
+	case HP_T_RECALL:
+		hp_fw_recall_due(fw, at);
+		break;
 	case HP_T_STATUS:
 		status_due(fw);
 		break;
 	}
+}
+
+/* Before the course of the needles changes at @at */
+static void sample(struct hp_firmware *fw, uint64_t at)
+{
+	struct hp_injection *i;
+	uint32_t peak_ma;
+
+	if (!fw->waveform.on)
+		return;
+	peak_ma = hp_fw_current_ma(fw);
+	i = hp_faults_active(&fw->faults, HP_MISSING_MEASUREMENT);
+	if (i && i->params.on == HP_W_REPORTS && i->params.which == HP_W_CURRENT)
+		peak_ma = UINT32_MAX;
+	hp_waveform_take(&fw->waveform, &fw->model, peak_ma, at);
+	hp_link_waveform(&fw->link, fw->now);
 }
 
 void hp_fw_advance(struct hp_firmware *fw, uint64_t now)
@@ -377,9 +417,11 @@ void hp_fw_advance(struct hp_firmware *fw, uint64_t now)
 	if (now > fw->now)
 		fw->now = now;
 	while ((timer = first_due(fw, &at)) != HP_TIMERS && at <= fw->now) {
+		sample(fw, at);
 		fire(fw, timer, at);
 		hp_fw_tell(fw, false);
 	}
+	sample(fw, fw->now);
 }
 
 void hp_fw_link(struct hp_firmware *fw, bool up, bool high_speed, uint64_t now)
@@ -387,7 +429,8 @@ void hp_fw_link(struct hp_firmware *fw, bool up, bool high_speed, uint64_t now)
 	hp_fw_advance(fw, now);
 	hp_trace(fw->trace, now, up ? "usb_enable" : "usb_disable", "\"high_speed\":%s",
 		 high_speed ? "true" : "false");
-	hp_link_set(&fw->link, up, high_speed);
+	hp_link_set(&fw->link, up, high_speed, fw->now);
+	hp_fw_capture_over(fw);
 	if (up) {
 		fw->stats.enabled_ns = now;
 		hp_fw_tell(fw, true);
@@ -400,4 +443,5 @@ void hp_fw_sent(struct hp_firmware *fw, enum hp_ep ep, bool ok, uint64_t now)
 {
 	hp_fw_advance(fw, now);
 	hp_link_sent(&fw->link, ep, ok, fw->now);
+	hp_fw_capture_over(fw);
 }

@@ -19,6 +19,7 @@
 #include "stats.h"
 #include "trace.h"
 #include "usb_protocol.h"
+#include "waveform.h"
 
 /* What it is: the part of mnp_identify that no run of the program changes */
 struct hp_identity {
@@ -32,6 +33,8 @@ struct hp_identity {
 	uint32_t max_current_ma;
 	int32_t max_temp_mc;
 	uint32_t calibration_age_days, calibration_valid_days;
+	uint32_t capture_max_hz;
+	uint32_t self_test; /* MNP_SELF_TEST_ at power-on */
 };
 
 /* In order of precedence: what stops comes before what starts when both are due */
@@ -49,6 +52,8 @@ enum hp_timer {
 	HP_T_HELD,
 	HP_T_STROKE_END,
 	HP_T_HOME,
+	HP_T_WAVEFORM,
+	HP_T_RECALL,
 	HP_T_STATUS,
 	HP_TIMERS
 };
@@ -83,6 +88,7 @@ struct hp_firmware {
 	struct hp_cartridges cartridges;
 	struct hp_faults faults;
 	struct hp_link link;
+	struct hp_waveform waveform;
 	struct hp_stats stats;
 	struct hp_trace *trace;
 	struct hp_store store;
@@ -193,6 +199,9 @@ void hp_fw_status_packet(struct hp_firmware *fw, struct mnp_status *s);
 /* A status if something changed, or in any case */
 void hp_fw_tell(struct hp_firmware *fw, bool always);
 
+/* The test under way is broken off and counts as never made */
+void hp_fw_break_off_test(struct hp_firmware *fw);
+
 /* motion.c */
 void hp_fw_run(struct hp_firmware *fw, uint64_t now);
 void hp_fw_creep(struct hp_firmware *fw, uint64_t now);
@@ -213,5 +222,8 @@ bool hp_fw_disconnect_at(struct hp_firmware *fw, enum hp_word step, uint64_t now
 
 /* requests.c */
 void hp_fw_mark_due(struct hp_firmware *fw, uint64_t at);
+void hp_fw_recall_due(struct hp_firmware *fw, uint64_t at);
+/* A CAPTURE that ends is decided once no block is with the bus */
+void hp_fw_capture_over(struct hp_firmware *fw);
 
 #endif /* HP_FIRMWARE_H */

@@ -50,7 +50,7 @@ class Handpiece:
 
     def __init__(self, serial="MN-SIM-0001", udc=None, control=None, trace=None, nv=None,
                  cartridge=None, foot_switch=True, speed="high", seed=None, fifo=False,
-                 program=None):
+                 capture_hz=None, self_test=None, program=None):
         run = os.environ.get("MN_HANDPIECE_DIR", "/run")
         self.serial = serial
         self.control = control or os.path.join(run, f"mn-handpiece-{serial}.sock")
@@ -60,7 +60,8 @@ class Handpiece:
                      "--serial", serial, "--control", self.control, "--trace", self.trace,
                      "--foot-switch", "yes" if foot_switch else "no", "--speed", speed]
         for option, value in (("--udc", udc), ("--nv", nv), ("--cartridge", cartridge),
-                              ("--seed", seed)):
+                              ("--seed", seed), ("--capture-hz", capture_hz),
+                              ("--self-test", self_test)):
             if value is not None:
                 self.argv += [option, str(value)]
         if fifo:

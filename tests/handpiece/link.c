@@ -10,18 +10,26 @@
 /* A status that the host has not fetched for so long is stale: it is replaced by the present one */
 #define STATUS_STALE_NS (50 * HP_MS)
 
+/*
+ * In one packet at full speed: one that is as long as the largest packet would not end the host's
+ * transfer
+ */
+#define FULL_SPEED_STROKES 1
+#define FULL_SPEED_SAMPLES 9
+
 union strokes_packet {
 	struct mnp_strokes head;
 	uint8_t bytes[sizeof(struct mnp_strokes) + MNP_STROKES_MAX * sizeof(struct mnp_stroke)];
 };
 
 void hp_link_init(struct hp_link *l, const struct hp_front *front, struct hp_faults *faults,
-		  struct hp_stats *stats, struct hp_trace *trace)
+		  struct hp_stats *stats, struct hp_waveform *waveform, struct hp_trace *trace)
 {
 	memset(l, 0, sizeof(*l));
 	l->front = *front;
 	l->faults = faults;
 	l->stats = stats;
+	l->waveform = waveform;
 	l->trace = trace;
 	l->strokes_max = MNP_STROKES_MAX;
 	l->held_until_ns = HP_NEVER;
@@ -47,6 +55,8 @@ size_t hp_malform(void *packet, size_t length, enum hp_word how)
 		/* a value that no packet of the type may hold */
 		if (header->type == MNP_TYPE_STROKES) {
 			((struct mnp_strokes *)packet)->count = htole16(200);
+		} else if (header->type == MNP_TYPE_WAVEFORM) {
+			((struct mnp_waveform *)packet)->count = htole16(200);
 		} else if (header->type == MNP_TYPE_STATUS) {
 			((struct mnp_status *)packet)->state = 9;
 		} else if (header->type == MNP_TYPE_RESULT) {
@@ -158,8 +168,6 @@ static void send_reports(struct hp_link *l, uint64_t now)
 	unsigned int count;
 	size_t length;
 
-	if (!l->up || l->report_busy || !l->report_count || l->held_until_ns != HP_NEVER)
-		return;
 	count = l->report_count < l->strokes_max ? l->report_count : l->strokes_max;
 	length = sizeof(packet.head) + count * sizeof(struct mnp_stroke);
 	memset(&packet.head, 0, sizeof(packet.head));
@@ -188,6 +196,74 @@ static void send_reports(struct hp_link *l, uint64_t now)
 	hp_trace(l->trace, now, "report_queued", "\"number\":%u,\"count\":%u",
 		 le32toh(l->sent[0].stroke.number), count);
 	l->front.submit(l->front.ctx, HP_EP_STROKES, &packet, length);
+}
+
+static void send_block(struct hp_link *l, uint64_t now)
+{
+	union hp_waveform_packet packet;
+	struct hp_injection *i;
+	size_t length;
+
+	while (hp_waveform_next(l->waveform, &l->block)) {
+		i = hp_faults_active(l->faults, HP_WAVEFORM_DROP);
+		if (!i) {
+			length = hp_waveform_packet(&l->block, l->clock_zero_ns, &packet);
+			length = spoil(l, HP_W_WAVEFORM, &packet, length, now);
+			l->block_busy = true;
+			l->block_cancelled = false;
+			l->front.submit(l->front.ctx, HP_EP_STROKES, &packet, length);
+			return;
+		}
+		hp_faults_effect(i, now, "block of %u samples from %u on lost on its way",
+				 l->block.count, l->block.number);
+		hp_faults_spend(i);
+		/* it does not know */
+		hp_waveform_sent(l->waveform, &l->block, true, now);
+	}
+}
+
+static bool reports_wait(const struct hp_link *l)
+{
+	return l->report_count && l->held_until_ns == HP_NEVER;
+}
+
+static void send_bulk(struct hp_link *l, uint64_t now)
+{
+	if (!l->up || l->report_busy || l->block_busy)
+		return;
+	if (reports_wait(l))
+		send_reports(l, now);
+	else
+		send_block(l, now);
+}
+
+void hp_link_waveform(struct hp_link *l, uint64_t now)
+{
+	send_bulk(l, now);
+}
+
+uint16_t hp_link_samples_max(const struct hp_link *l)
+{
+	return l->strokes_max == FULL_SPEED_STROKES ? FULL_SPEED_SAMPLES : MNP_WAVEFORM_MAX;
+}
+
+bool hp_link_recall_block(struct hp_link *l)
+{
+	if (!l->block_busy)
+		return false;
+	l->block_cancelled = true;
+	l->front.cancel(l->front.ctx, HP_EP_STROKES);
+	return true;
+}
+
+static void block_gone(struct hp_link *l, bool had, uint64_t now)
+{
+	if (!l->block_busy)
+		return;
+	l->block_busy = false;
+	/* one that was taken back is not missed by anybody */
+	if (had || !l->block_cancelled)
+		hp_waveform_sent(l->waveform, &l->block, had, now);
 }
 
 static void push_report(struct hp_link *l, const struct hp_report *report)
@@ -238,14 +314,14 @@ void hp_link_report(struct hp_link *l, const struct hp_report *report, uint64_t 
 		l->held_by = i->id;
 		hp_faults_spend(i);
 	}
-	send_reports(l, now);
+	send_bulk(l, now);
 }
 
 void hp_link_release(struct hp_link *l, uint64_t now)
 {
 	l->held_until_ns = HP_NEVER;
 	l->released_ns = now;
-	send_reports(l, now);
+	send_bulk(l, now);
 }
 
 void hp_link_sent(struct hp_link *l, enum hp_ep ep, bool ok, uint64_t now)
@@ -258,6 +334,13 @@ void hp_link_sent(struct hp_link *l, enum hp_ep ep, bool ok, uint64_t now)
 	}
 	if (ep != HP_EP_STROKES)
 		return;
+	if (l->block_busy) {
+		block_gone(l, ok, now);
+		/* a bus that refuses the last block is not asked again at once */
+		if (ok || reports_wait(l))
+			send_bulk(l, now);
+		return;
+	}
 	l->report_busy = false;
 	l->report_cancelled = false;
 	for (unsigned int n = 0; ok && n < l->sent_count; n++) {
@@ -272,14 +355,22 @@ void hp_link_sent(struct hp_link *l, enum hp_ep ep, bool ok, uint64_t now)
 	else
 		l->stats->reports_dropped += l->sent_count;
 	l->sent_count = 0;
-	send_reports(l, now);
+	send_bulk(l, now);
 }
 
 uint64_t hp_link_backlog(const struct hp_link *l)
 {
+	uint64_t since;
+
 	if (!l->up || l->held_until_ns != HP_NEVER)
 		return HP_NEVER;
-	return l->report_busy ? l->report_since_ns : HP_NEVER;
+	if (l->report_busy)
+		return l->report_since_ns;
+	if (!l->block_busy || !l->report_count)
+		return HP_NEVER;
+	/* behind a block that the host does not take it waits as well */
+	since = l->report[l->report_first].made_ns;
+	return since < l->released_ns ? l->released_ns : since;
 }
 
 void hp_link_drop_reports(struct hp_link *l, uint64_t now)
@@ -293,11 +384,11 @@ void hp_link_drop_reports(struct hp_link *l, uint64_t now)
 	}
 }
 
-void hp_link_set(struct hp_link *l, bool up, bool high_speed)
+void hp_link_set(struct hp_link *l, bool up, bool high_speed, uint64_t now)
 {
 	/* what an endpoint held when the bus went is gone with it */
 	l->up = up;
-	l->strokes_max = high_speed ? MNP_STROKES_MAX : 1;
+	l->strokes_max = high_speed ? MNP_STROKES_MAX : FULL_SPEED_STROKES;
 	l->status_count = 0;
 	l->status_busy = false;
 	l->report_count = 0;
@@ -307,4 +398,6 @@ void hp_link_set(struct hp_link *l, bool up, bool high_speed)
 	l->held_until_ns = HP_NEVER;
 	l->held_by = 0;
 	l->gap_by = 0;
+	block_gone(l, false, now);
+	send_bulk(l, now);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The outbox: status packets and stroke reports on their way to the host.
+ * The outbox: status packets, stroke reports and waveform blocks on their way to the host.
  *
  * One packet is with the front at a time on each endpoint; what waits here can still be merged,
  * dropped when nobody takes it, or spoilt by an injected fault.
@@ -16,6 +16,7 @@
 #include "stats.h"
 #include "trace.h"
 #include "usb_protocol.h"
+#include "waveform.h"
 
 enum hp_ep {
 	HP_EP_KILL,
@@ -74,11 +75,16 @@ struct hp_link {
 	uint64_t held_until_ns, released_ns;
 	uint32_t held_by, gap_by; /* injections whose effect is still to come */
 	uint32_t gap_number;
+
+	/* on the endpoint of the reports, which go first */
+	struct hp_waveform *waveform;
+	struct hp_block block; /* with the front */
+	bool block_busy, block_cancelled;
 };
 
 void hp_link_init(struct hp_link *l, const struct hp_front *front, struct hp_faults *faults,
-		  struct hp_stats *stats, struct hp_trace *trace);
-void hp_link_set(struct hp_link *l, bool up, bool high_speed);
+		  struct hp_stats *stats, struct hp_waveform *waveform, struct hp_trace *trace);
+void hp_link_set(struct hp_link *l, bool up, bool high_speed, uint64_t now);
 void hp_link_status(struct hp_link *l, const struct mnp_status *status, uint64_t now);
 void hp_link_report(struct hp_link *l, const struct hp_report *report, uint64_t now);
 void hp_link_sent(struct hp_link *l, enum hp_ep ep, bool ok, uint64_t now);
@@ -87,6 +93,12 @@ void hp_link_release(struct hp_link *l, uint64_t now);
 /* Since when the host has not taken a report that it could have had; HP_NEVER: all is taken */
 uint64_t hp_link_backlog(const struct hp_link *l);
 void hp_link_drop_reports(struct hp_link *l, uint64_t now);
+/* Blocks were made */
+void hp_link_waveform(struct hp_link *l, uint64_t now);
+/* Take back the block that is with the front. True: it is there yet, ask again */
+bool hp_link_recall_block(struct hp_link *l);
+/* Samples that one packet holds */
+uint16_t hp_link_samples_max(const struct hp_link *l);
 
 /* Spoils a packet in the way @how, returns its length on the wire */
 size_t hp_malform(void *packet, size_t length, enum hp_word how);

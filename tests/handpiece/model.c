@@ -6,6 +6,7 @@
 
 #define IDLE_MA 15.0
 #define NO_LOAD_MA 120.0
+#define LEAST_MA 90.0 /* of a turning motor, at the top of a stroke */
 #define MA_PER_MM_HZ 2.6 /* at most 1.8 A at full depth, rate and load */
 #define AMBIENT_MC 24000.0
 #define MC_PER_MA 14.0
@@ -214,6 +215,16 @@ uint32_t hp_model_current_ma(const struct hp_model *m)
 	if (!m->turning)
 		return (uint32_t)IDLE_MA;
 	return m->peak_ma;
+}
+
+uint32_t hp_model_current_at_ma(const struct hp_model *m, uint64_t now, uint32_t peak_ma)
+{
+	double peak = peak_ma, least = peak < LEAST_MA ? peak : LEAST_MA;
+
+	if (!m->turning || m->stalled)
+		return peak_ma;
+	return (uint32_t)(least +
+			  (peak - least) * (1.0 - cos(2.0 * M_PI * hp_model_phase(m, now))) / 2.0);
 }
 
 int32_t hp_model_temp_mc(struct hp_model *m, uint64_t now)

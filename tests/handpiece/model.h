@@ -73,7 +73,10 @@ void hp_model_rest(struct hp_model *m, uint64_t now, double rest_um);
 
 uint32_t hp_model_position_um(const struct hp_model *m, uint64_t now);
 uint32_t hp_model_rate_mhz(const struct hp_model *m, uint64_t now);
+/* The most of the stroke under way */
 uint32_t hp_model_current_ma(const struct hp_model *m);
+/* At @now, in a stroke that takes at most @peak_ma */
+uint32_t hp_model_current_at_ma(const struct hp_model *m, uint64_t now, uint32_t peak_ma);
 int32_t hp_model_temp_mc(struct hp_model *m, uint64_t now);
 /* 0 <= result < 1 */
 double hp_model_random(struct hp_model *m);

@@ -126,11 +126,6 @@ static void run_out(struct hp_firmware *fw, uint64_t at)
 
 void hp_fw_stop(struct hp_firmware *fw, const char *why, uint64_t now)
 {
-	if (fw->due[HP_T_SELF_TEST] != HP_NEVER) {
-		/* stopped half-way it has shown nothing */
-		fw->due[HP_T_SELF_TEST] = HP_NEVER;
-		fw->self_test = MNP_SELF_TEST_NEVER;
-	}
 	if (fw->motion != HP_TURNING)
 		return;
 	hp_trace(fw->trace, now, "stopping", "\"why\":\"%s\",\"strokes\":%u", why,

@@ -27,6 +27,9 @@ static const char usage[] =
 	"                       max_rate_mhz, max_strokes\n"
 	"  --foot-switch yes|no it has a foot switch, and only that starts it     (yes)\n"
 	"  --speed high|full    of the bus                                       (high)\n"
+	"  --capture-hz N       its fastest waveform, 0: it has none            (20000)\n"
+	"  --self-test passed|failed|never\n"
+	"                       what the self-test was at power-on             (passed)\n"
 	"  --seed N             of everything random in the physics                 (1)\n"
 	"  --fifo               leave IN packets to the controller's FIFO, stale ones too\n"
 	"  --help\n"
@@ -118,6 +121,30 @@ static bool choice(const char *text, const char *yes, const char *no, bool *valu
 	return *value || !strcmp(text, no);
 }
 
+static bool capture_hz(const char *text, uint32_t *hz)
+{
+	uint64_t n;
+
+	return number(text, 10, MNP_CAPTURE_HZ_MAX, &n) && (*hz = (uint32_t)n, true);
+}
+
+static bool self_test(const char *text, uint32_t *result)
+{
+	static const char *const names[] = {
+		[MNP_SELF_TEST_NEVER] = "never",
+		[MNP_SELF_TEST_PASSED] = "passed",
+		[MNP_SELF_TEST_FAILED] = "failed",
+	};
+
+	for (uint32_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		if (!strcmp(text, names[i])) {
+			*result = i;
+			return true;
+		}
+	}
+	return false;
+}
+
 static bool serial(struct hp_options *o, const char *text)
 {
 	if (!*text || strlen(text) >= sizeof(o->id.serial))
@@ -142,6 +169,8 @@ int hp_options_parse(struct hp_options *o, int argc, char **argv)
 		CARTRIDGE,
 		FOOT_SWITCH,
 		SPEED,
+		CAPTURE_HZ,
+		SELF_TEST,
 		SEED,
 		FIFO,
 		HELP
@@ -155,6 +184,8 @@ int hp_options_parse(struct hp_options *o, int argc, char **argv)
 		{ "cartridge", required_argument, NULL, CARTRIDGE },
 		{ "foot-switch", required_argument, NULL, FOOT_SWITCH },
 		{ "speed", required_argument, NULL, SPEED },
+		{ "capture-hz", required_argument, NULL, CAPTURE_HZ },
+		{ "self-test", required_argument, NULL, SELF_TEST },
 		{ "seed", required_argument, NULL, SEED },
 		{ "fifo", no_argument, NULL, FIFO },
 		{ "help", no_argument, NULL, HELP },
@@ -196,6 +227,12 @@ int hp_options_parse(struct hp_options *o, int argc, char **argv)
 			break;
 		case SPEED:
 			ok = choice(optarg, "high", "full", &o->high_speed);
+			break;
+		case CAPTURE_HZ:
+			ok = capture_hz(optarg, &o->id.capture_max_hz);
+			break;
+		case SELF_TEST:
+			ok = self_test(optarg, &o->id.self_test);
 			break;
 		case SEED:
 			ok = number(optarg, 10, UINT64_MAX, &o->seed);

@@ -8,6 +8,7 @@
 
 #define MARK_NS (8 * HP_MS) /* what a write to the tag takes */
 #define SELF_TEST_NS (250 * HP_MS)
+#define RECALL_NS (2 * HP_MS) /* until the bus is asked again to give a block back */
 
 static bool header_ok(const void *packet, size_t length, uint8_t type, size_t size)
 {
@@ -82,6 +83,7 @@ static uint8_t stop(struct hp_firmware *fw, const void *data, size_t length, boo
 		fw->lease_until_ns = 0;
 		fw->due[HP_T_LEASE] = HP_NEVER;
 	}
+	hp_fw_break_off_test(fw);
 	hp_fw_stop(fw, "stop", now);
 	hp_fw_tell(fw, true);
 	return MNP_RESULT_OK;
@@ -172,14 +174,15 @@ static uint8_t start_allowed(struct hp_firmware *fw, const struct mnp_start *s, 
 	if (!s->depth_um || !s->rate_mhz || !s->strokes || !s->run_ms || s->reserved[0] ||
 	    s->reserved[1])
 		return MNP_RESULT_BAD_PACKET;
+	if (fw->self_test == MNP_SELF_TEST_BUSY)
+		return MNP_RESULT_BUSY;
 	if (!fw->stop_seen)
 		return MNP_RESULT_NO_STOP_YET;
 	if (le32toh(s->epoch) != fw->epoch)
 		return MNP_RESULT_EPOCH;
 	if (fw->latched)
 		return MNP_RESULT_FAULT;
-	if (fw->motion == HP_RUN_DOWN || fw->by_itself || fw->marking ||
-	    fw->self_test == MNP_SELF_TEST_BUSY)
+	if (fw->motion == HP_RUN_DOWN || fw->by_itself || fw->marking)
 		return MNP_RESULT_BUSY;
 	result = start_limits(fw, s);
 	if (result != MNP_RESULT_OK)
@@ -223,7 +226,7 @@ static uint8_t start(struct hp_firmware *fw, const void *data, size_t length, ui
 	return result;
 }
 
-/* Mark, clear, self-test */
+/* Mark, clear, self-test, capture */
 
 static uint8_t mark(struct hp_firmware *fw, const void *data, size_t length, uint64_t now)
 {
@@ -288,16 +291,59 @@ static uint8_t self_test(struct hp_firmware *fw, size_t length, uint64_t now)
 {
 	if (length)
 		return MNP_RESULT_BAD_PACKET;
-	if (fw->motion != HP_REST || fw->marking || fw->self_test == MNP_SELF_TEST_BUSY)
+	if (hp_fw_state(fw) != MNP_STATE_IDLE || fw->motion != HP_REST || fw->marking ||
+	    fw->self_test == MNP_SELF_TEST_BUSY)
 		return MNP_RESULT_BUSY;
 	fw->self_test = MNP_SELF_TEST_BUSY;
 	fw->due[HP_T_SELF_TEST] = now + SELF_TEST_NS;
 	return MNP_RESULT_OK;
 }
 
+static uint8_t capture(struct hp_firmware *fw, uint16_t tag, const void *data, size_t length,
+		       uint64_t now)
+{
+	struct mnp_capture c;
+	uint32_t rate, samples;
+
+	if (!header_ok(data, length, MNP_TYPE_CAPTURE, sizeof(c)))
+		return MNP_RESULT_BAD_PACKET;
+	memcpy(&c, data, sizeof(c));
+	rate = le32toh(c.rate_hz);
+	samples = le32toh(c.samples);
+	if (c.reserved || (!rate && samples))
+		return MNP_RESULT_BAD_PACKET;
+	if (!rate) {
+		hp_waveform_end(&fw->waveform, "host", now);
+		if (!hp_link_recall_block(&fw->link))
+			return MNP_RESULT_OK;
+		fw->due[HP_T_RECALL] = now + RECALL_NS;
+		return MNP_RESULT_PENDING;
+	}
+	if (rate > fw->id.capture_max_hz)
+		return MNP_RESULT_LIMIT;
+	/* a block of the one before that has not come back yet */
+	if (fw->link.block_busy && !fw->waveform.on)
+		return MNP_RESULT_BUSY;
+	return hp_waveform_begin(&fw->waveform, tag, rate, samples, hp_link_samples_max(&fw->link),
+				 now);
+}
+
+void hp_fw_recall_due(struct hp_firmware *fw, uint64_t at)
+{
+	if (!fw->waveform.on && hp_link_recall_block(&fw->link))
+		fw->due[HP_T_RECALL] = at + RECALL_NS;
+}
+
+void hp_fw_capture_over(struct hp_firmware *fw)
+{
+	if (fw->result.request == MNP_REQ_CAPTURE && fw->result.result == MNP_RESULT_PENDING &&
+	    !fw->link.block_busy)
+		fw->result.result = MNP_RESULT_OK;
+}
+
 int hp_fw_request_out_ok(uint8_t request, uint16_t value)
 {
-	if (!value || request < MNP_REQ_START || request > MNP_REQ_SELF_TEST)
+	if (!value || request < MNP_REQ_START || request > MNP_REQ_CAPTURE)
 		return HP_EP0_STALL;
 	return 0;
 }
@@ -313,8 +359,10 @@ static enum hp_word request_word(uint8_t request)
 		return HP_W_MARK;
 	case MNP_REQ_CLEAR:
 		return HP_W_CLEAR;
-	default:
+	case MNP_REQ_SELF_TEST:
 		return HP_W_SELF_TEST;
+	default:
+		return HP_W_CAPTURE;
 	}
 }
 
@@ -343,8 +391,11 @@ int hp_fw_request_out(struct hp_firmware *fw, uint8_t request, uint16_t value, c
 	case MNP_REQ_CLEAR:
 		result = clear(fw, data, length, now);
 		break;
-	default:
+	case MNP_REQ_SELF_TEST:
 		result = self_test(fw, length, now);
+		break;
+	default:
+		result = capture(fw, value, data, length, now);
 		break;
 	}
 	if (result == MNP_RESULT_BAD_PACKET && request != MNP_REQ_STOP)
@@ -418,6 +469,7 @@ static size_t identify(struct hp_firmware *fw, struct mnp_identify *m)
 		.calibration_age_days = htole32(age),
 		.calibration_valid_days = htole32(fw->id.calibration_valid_days),
 		.self_test = htole32(fw->self_test),
+		.capture_max_hz = htole32(fw->id.capture_max_hz),
 	};
 	memcpy(m->serial, fw->id.serial, sizeof(m->serial));
 	memcpy(m->model, fw->id.model, sizeof(m->model));

@@ -11,6 +11,20 @@
 
 #define BOOT_ID 0x1234
 
+static void block(struct rig *r, const void *data, size_t length)
+{
+	const size_t head = sizeof(struct mnp_waveform), one = sizeof(struct mnp_sample);
+
+	assert_true(r->blocks < RIG_BLOCKS && length >= head);
+	assert_true(r->samples + MNP_WAVEFORM_MAX <= RIG_SAMPLES);
+	memcpy(&r->block[r->blocks], data, head);
+	r->first_sample[r->blocks] = r->samples;
+	r->block_ns[r->blocks] = r->fw.now;
+	r->block_length[r->blocks++] = length;
+	memcpy(&r->sample[r->samples], (const uint8_t *)data + head, length - head);
+	r->samples += (unsigned int)((length - head) / one);
+}
+
 static void submit(void *ctx, enum hp_ep ep, const void *data, size_t length)
 {
 	struct rig *r = ctx;
@@ -18,6 +32,7 @@ static void submit(void *ctx, enum hp_ep ep, const void *data, size_t length)
 
 	assert_false(r->pending[ep]);
 	r->pending[ep] = true;
+	r->recalled[ep] = false;
 	r->last_length = length;
 	if (ep == HP_EP_STATUS) {
 		assert_true(r->statuses < RIG_PACKETS);
@@ -26,6 +41,11 @@ static void submit(void *ctx, enum hp_ep ep, const void *data, size_t length)
 		return;
 	}
 	assert_int_equal(ep, HP_EP_STROKES);
+	assert_true(length <= MNP_STROKES_MAXP);
+	if (r->fw.link.block_busy) {
+		block(r, data, length);
+		return;
+	}
 	memcpy(&head, data, sizeof(head));
 	r->packets++;
 	for (unsigned int i = 0; i < le16toh(head.count) && i < MNP_STROKES_MAX; i++) {
@@ -38,8 +58,7 @@ static void submit(void *ctx, enum hp_ep ep, const void *data, size_t length)
 
 static void cancel(void *ctx, enum hp_ep ep)
 {
-	(void)ctx;
-	(void)ep;
+	((struct rig *)ctx)->recalled[ep] = true;
 }
 
 static void nak(void *ctx, enum hp_ep ep, bool on)
@@ -64,13 +83,13 @@ static void take(struct rig *r)
 {
 	bool more = true;
 
-	while (more && !r->deaf) {
+	while (more) {
 		more = false;
 		for (enum hp_ep ep = HP_EP_STATUS; ep < HP_EPS; ep++) {
-			if (!r->pending[ep])
+			if (!r->pending[ep] || (r->deaf && (!r->recalled[ep] || r->holds)))
 				continue;
 			r->pending[ep] = false;
-			hp_fw_sent(&r->fw, ep, true, r->now);
+			hp_fw_sent(&r->fw, ep, !r->deaf, r->now);
 			more = true;
 		}
 	}
@@ -112,6 +131,7 @@ void rig_run(struct rig *r, uint64_t ns)
 
 	while ((next = hp_fw_next(&r->fw)) <= end) {
 		r->now = next > r->now ? next : r->now;
+		r->wakes++;
 		hp_fw_advance(&r->fw, r->now);
 		take(r);
 	}
@@ -217,6 +237,16 @@ uint8_t rig_mark(struct rig *r, uint64_t uid, const char *treatment)
 
 	memcpy(m.treatment, treatment, strnlen(treatment, sizeof(m.treatment)));
 	return rig_tell(r, MNP_REQ_MARK, &m, sizeof(m));
+}
+
+uint8_t rig_capture(struct rig *r, uint32_t rate_hz, uint32_t samples)
+{
+	const struct mnp_capture c = { { MNP_TYPE_CAPTURE, MNP_VERSION, htole16(sizeof(c)) },
+				       htole32(rate_hz),
+				       htole32(samples),
+				       0 };
+
+	return rig_tell(r, MNP_REQ_CAPTURE, &c, sizeof(c));
 }
 
 struct mnp_cartridge rig_cartridge(struct rig *r)

@@ -10,6 +10,8 @@
 
 #define RIG_PACKETS 4096
 #define RIG_STROKES 65536
+#define RIG_SAMPLES 131072
+#define RIG_BLOCKS 4096
 
 struct rig {
 	struct hp_firmware fw;
@@ -18,6 +20,8 @@ struct rig {
 	bool deaf; /* the host takes no packet */
 	bool pending[HP_EPS];
 	bool naks[HP_EPS];
+	bool recalled[HP_EPS]; /* the handpiece asked for its packet back */
+	bool holds; /* the bus gives none back */
 	bool disconnected;
 	uint32_t stored; /* faults kept without power */
 	unsigned int stores;
@@ -28,6 +32,14 @@ struct rig {
 	unsigned int strokes, packets;
 	uint64_t packet_ns[RIG_STROKES]; /* of each stroke */
 	size_t last_length;
+	struct mnp_waveform block[RIG_BLOCKS]; /* without its samples */
+	unsigned int first_sample[RIG_BLOCKS]; /* where they are */
+	uint64_t block_ns[RIG_BLOCKS];
+	size_t block_length[RIG_BLOCKS];
+	unsigned int blocks;
+	struct mnp_sample sample[RIG_SAMPLES];
+	unsigned int samples;
+	unsigned int wakes; /* timers that were due */
 	uint16_t tag;
 	uint32_t epoch, lease;
 };
@@ -50,6 +62,7 @@ uint8_t rig_start(struct rig *r, uint32_t depth_um, uint32_t rate_mhz, uint32_t 
 		  uint32_t run_ms);
 uint8_t rig_clear(struct rig *r, uint32_t faults);
 uint8_t rig_mark(struct rig *r, uint64_t uid, const char *treatment);
+uint8_t rig_capture(struct rig *r, uint32_t rate_hz, uint32_t samples);
 uint8_t rig_tell(struct rig *r, uint8_t request, const void *data, size_t size);
 struct mnp_cartridge rig_cartridge(struct rig *r);
 /* STOP, foot switch pressed, lease, START: it runs */

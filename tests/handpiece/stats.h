@@ -14,6 +14,17 @@ struct hp_stop_stats {
 	uint32_t strokes_at_arrival; /* begun until then */
 };
 
+/* Of the last waveform; in samples */
+struct hp_waveform_stats {
+	uint64_t begin_ns;
+	uint64_t end_ns; /* 0: under way */
+	uint32_t period_ns;
+	uint32_t samples; /* asked for */
+	uint32_t taken, sent;
+	uint32_t dropped; /* found no room, or were lost with the bus */
+	uint16_t tag;
+};
+
 struct hp_stats {
 	uint32_t strokes_begun; /* since power-on */
 
@@ -42,8 +53,11 @@ struct hp_stats {
 	uint64_t identified_ns;
 	uint64_t enabled_ns;
 
+	struct hp_waveform_stats waveform;
+
 	uint32_t kills, leases, stops, starts, requests, bad_packets;
 	uint32_t statuses_sent, reports_sent, reports_dropped;
+	uint32_t samples_sent, samples_dropped;
 };
 
 #endif /* HP_STATS_H */

@@ -46,6 +46,7 @@ static void identify_says_what_it_is(void **state)
 	assert_int_equal(le32toh(id.last_epoch), 0);
 	assert_int_equal(le32toh(id.features), MNP_FEATURE_TRIGGER);
 	assert_int_equal(le32toh(id.self_test), MNP_SELF_TEST_PASSED);
+	assert_int_equal(le32toh(id.capture_max_hz), MNP_CAPTURE_HZ_MAX);
 	assert_string_equal(id.serial, "MN-SIM-0001");
 	rig_stop(r, 77);
 	hp_fw_request_in(&r->fw, MNP_REQ_IDENTIFY, 0, sizeof(id), &id, r->now);
@@ -63,7 +64,7 @@ static void odd_requests_stall(void **state)
 			 HP_EP0_STALL);
 	assert_int_equal(hp_fw_request_in(&r->fw, MNP_REQ_STATUS, 0, 8, buffer, r->now),
 			 HP_EP0_STALL);
-	assert_int_equal(hp_fw_request_out_ok(0x15, 1), HP_EP0_STALL);
+	assert_int_equal(hp_fw_request_out_ok(0x16, 1), HP_EP0_STALL);
 	assert_int_equal(hp_fw_request_out_ok(MNP_REQ_STOP, 0), HP_EP0_STALL);
 }
 
@@ -324,6 +325,78 @@ static void faults_survive_power(void **state)
 	assert_int_equal(hp_fw_state(&r->fw), MNP_STATE_FAULT);
 }
 
+static void self_test_refuses_others_meanwhile(void **state)
+{
+	struct rig *r = *state;
+
+	/* BUSY comes before whatever else START would be refused for */
+	assert_int_equal(rig_tell(r, MNP_REQ_SELF_TEST, NULL, 0), MNP_RESULT_OK);
+	assert_int_equal(rig_start(r, 500, 100000, 10, 1000), MNP_RESULT_BUSY);
+	assert_int_equal(le16toh(r->fw.refusal), MNP_RESULT_BUSY);
+	assert_int_equal(rig_mark(r, 0xc0ffee, "treatment"), MNP_RESULT_BUSY);
+	assert_int_equal(rig_tell(r, MNP_REQ_SELF_TEST, NULL, 0), MNP_RESULT_BUSY);
+	assert_int_equal(rig_tell(r, MNP_REQ_SELF_TEST, "?", 1), MNP_RESULT_BAD_PACKET);
+	assert_int_equal(rig_last_status(r)->state, MNP_STATE_IDLE);
+	assert_true(le16toh(rig_last_status(r)->inputs) & MNP_INPUT_HOME);
+	rig_run(r, 300 * HP_MS);
+	assert_int_equal(le32toh(rig_last_status(r)->self_test), MNP_SELF_TEST_PASSED);
+	assert_int_equal(rig_mark(r, 0xc0ffee, "treatment"), MNP_RESULT_OK);
+	assert_int_equal(r->fw.stroke_number, 0);
+}
+
+static void self_test_is_broken_off_by_stop_and_fault_only(void **state)
+{
+	struct rig *r = *state;
+	struct hp_cartridge_spec spec;
+
+	rig_stop(r, 10);
+	assert_int_equal(rig_tell(r, MNP_REQ_SELF_TEST, NULL, 0), MNP_RESULT_OK);
+	press(r, true);
+	press(r, false);
+	hp_fw_remove(&r->fw, r->now);
+	hp_cartridge_spec_default(&spec, 0xbeef, 20000);
+	hp_fw_insert(&r->fw, &spec, r->now);
+	rig_kill(r, 9);
+	assert_int_equal(r->fw.self_test, MNP_SELF_TEST_BUSY);
+	r->epoch = 10;
+	rig_kill(r, 10);
+	assert_int_equal(le32toh(rig_last_status(r)->self_test), MNP_SELF_TEST_NEVER);
+	rig_run(r, 300 * HP_MS);
+	assert_int_equal(le32toh(rig_last_status(r)->self_test), MNP_SELF_TEST_NEVER);
+
+	assert_int_equal(rig_tell(r, MNP_REQ_SELF_TEST, NULL, 0), MNP_RESULT_OK);
+	hp_fw_input(&r->fw, HP_EMERGENCY_STOP, true, r->now);
+	assert_int_equal(rig_last_status(r)->state, MNP_STATE_FAULT);
+	assert_int_equal(le32toh(rig_last_status(r)->self_test), MNP_SELF_TEST_NEVER);
+	/* not idle */
+	assert_int_equal(rig_tell(r, MNP_REQ_SELF_TEST, NULL, 0), MNP_RESULT_BUSY);
+	hp_fw_input(&r->fw, HP_EMERGENCY_STOP, false, r->now);
+	assert_int_equal(rig_clear(r, MNP_FAULT_ALL), MNP_RESULT_OK);
+	assert_int_equal(rig_tell(r, MNP_REQ_SELF_TEST, NULL, 0), MNP_RESULT_OK);
+	rig_run(r, 300 * HP_MS);
+	assert_int_equal(r->fw.self_test, MNP_SELF_TEST_PASSED);
+}
+
+static void self_test_at_power_on(void **state)
+{
+	struct rig *r = *state;
+	struct hp_identity id;
+	struct mnp_identify m;
+
+	hp_identity_default(&id);
+	id.self_test = MNP_SELF_TEST_NEVER;
+	rig_free(r);
+	*state = r = rig_new_with(&id, 1, 0);
+	assert_int_equal(le32toh(rig_last_status(r)->self_test), MNP_SELF_TEST_NEVER);
+	assert_int_equal(rig_tell(r, MNP_REQ_SELF_TEST, NULL, 0), MNP_RESULT_OK);
+	hp_fw_request_in(&r->fw, MNP_REQ_IDENTIFY, 0, sizeof(m), &m, r->now);
+	assert_int_equal(le32toh(m.self_test), MNP_SELF_TEST_BUSY);
+	rig_run(r, 300 * HP_MS);
+	assert_int_equal(le32toh(rig_last_status(r)->self_test), MNP_SELF_TEST_PASSED);
+	hp_fw_power_cycle(&r->fw, 2, r->now);
+	assert_int_equal(r->fw.self_test, MNP_SELF_TEST_NEVER);
+}
+
 static void self_test_runs_at_rest_only(void **state)
 {
 	struct rig *r = *state;
@@ -397,6 +470,9 @@ int main(void)
 		TEST(clear_takes_only_what_is_named),
 		TEST(faults_survive_power),
 		TEST(self_test_runs_at_rest_only),
+		TEST(self_test_refuses_others_meanwhile),
+		TEST(self_test_is_broken_off_by_stop_and_fault_only),
+		TEST(self_test_at_power_on),
 		TEST(status_every_100_ms_and_at_once),
 		cmocka_unit_test(without_a_foot_switch_start_is_enough),
 	};

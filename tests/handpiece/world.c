@@ -98,7 +98,8 @@ static void activate(struct hp_firmware *fw, struct hp_injection *i, uint64_t at
 		i->state = HP_OVER;
 		break;
 	case HP_SELF_TEST_FAIL:
-		fw->self_test = MNP_SELF_TEST_FAILED;
+		if (fw->self_test != MNP_SELF_TEST_BUSY)
+			fw->self_test = MNP_SELF_TEST_FAILED;
 		break;
 	case HP_OVER_TEMPERATURE:
 		if (i->params.own)
@@ -181,7 +182,8 @@ void hp_fw_clear_injections(struct hp_firmware *fw, uint64_t now)
 		i->state = HP_OVER;
 		if (acting && i->fault == HP_IGNORE_STOP && i->params.how == HP_W_NAK)
 			fw->link.front.nak(fw->link.front.ctx, HP_EP_KILL, false);
-		if (acting && i->fault == HP_SELF_TEST_FAIL)
+		if (acting && i->fault == HP_SELF_TEST_FAIL &&
+		    fw->self_test == MNP_SELF_TEST_FAILED)
 			fw->self_test = MNP_SELF_TEST_PASSED;
 	}
 	hp_trace(fw->trace, now, "clear_injections", "\"all\":true");
