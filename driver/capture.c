@@ -134,7 +134,9 @@ static ssize_t capture_read(struct file *filp, char __user *buf, size_t size, lo
 		if (err)
 			return err;
 	} while (!copied && !ended);
-	return copied ?: capture->why;
+	if (!copied)
+		return capture->why;
+	return copied;
 }
 
 static __poll_t capture_poll(struct file *filp, poll_table *table)

@@ -187,7 +187,7 @@ static int mn_usb_self_test(struct mn_device *mn)
 	return report_status(usb, &report) ?: err;
 }
 
-static int mn_usb_capture(struct mn_device *mn, u32 rate_hz, u32 samples)
+static int ask_capture(struct mn_device *mn, u32 rate_hz, u32 samples)
 {
 	struct mnp_capture packet = {
 		.rate_hz = cpu_to_le32(rate_hz),
@@ -197,6 +197,16 @@ static int mn_usb_capture(struct mn_device *mn, u32 rate_hz, u32 samples)
 
 	mn_usb_fill_header(&packet.header, MNP_TYPE_CAPTURE, sizeof(packet));
 	return request_out(mn_device_data(mn), MNP_REQ_CAPTURE, &packet, sizeof(packet), &result);
+}
+
+/* One that is under way was begun by a host before us, or before it was unplugged: it is ended. */
+static int mn_usb_capture(struct mn_device *mn, u32 rate_hz, u32 samples)
+{
+	int err = ask_capture(mn, 0, 0);
+
+	if (!err && rate_hz)
+		err = ask_capture(mn, rate_hz, samples);
+	return err;
 }
 
 /**

@@ -234,6 +234,15 @@ class Workstation:
         self.wait_node()
         self.new_cartridge()
         self.clear_faults()
+        self.pass_self_test()
+
+    @staticmethod
+    def pass_self_test():
+        with Device() as device:
+            if device.status().self_test != abi.MN_SELF_TEST_PASSED:
+                device.ioctl("SELF_TEST")
+                until("a self-test that passes",
+                      lambda: device.status().self_test == abi.MN_SELF_TEST_PASSED, 5)
 
     def clear_faults(self):
         with Device() as device:
