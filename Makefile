@@ -42,7 +42,7 @@ shell: programs ## an interactive Debian machine with the handpiece attached and
 	@tests/lab/shell
 
 .PHONY: check check-static check-unit check-kunit check-lab check-system check-system-uml
-.PHONY: check-system-debian check-faults check-hazards
+.PHONY: check-system-debian check-faults check-hazards readme-faults
 check: programs ## every test; ends with N passed, N failed
 	@tests/check static unit kunit lab system-uml system-debian faults hazards
 
@@ -69,6 +69,9 @@ check-system-debian: programs ## system tests on a stock Debian kernel: counted 
 
 check-faults: programs ## the fault matrix: each fault in each state, in virtual time
 	@tests/check faults
+
+readme-faults: # the matrix that was played last into README
+	@tests/faults/readme.py write $(BUILD)/faults/matrix.md
 
 check-hazards: ## the hazard table: every control and every test that it names is there
 	@tests/check hazards
