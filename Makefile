@@ -9,7 +9,7 @@ export KERNEL
 NEED := tests/lab/need
 DAEMON_PACKAGES := gcc libc6-dev pkg-config libevent-dev libudev-dev libjansson-dev libsqlite3-dev \
 	libsystemd-dev libgcrypt20-dev
-HANDPIECE_PACKAGES := libusb-1.0-0-dev
+HANDPIECE_PACKAGES := libusb-1.0-0-dev libusbredirparser-dev
 
 .DEFAULT_GOAL := all
 

@@ -50,7 +50,7 @@ class Handpiece:
 
     def __init__(self, serial="MN-SIM-0001", udc=None, control=None, trace=None, nv=None,
                  cartridge=None, foot_switch=True, speed="high", seed=None, fifo=False,
-                 program=None):
+                 listen=None, program=None):
         run = os.environ.get("MN_HANDPIECE_DIR", "/run")
         self.serial = serial
         self.control = control or os.path.join(run, f"mn-handpiece-{serial}.sock")
@@ -65,6 +65,8 @@ class Handpiece:
                 self.argv += [option, str(value)]
         if fifo:
             self.argv.append("--fifo")
+        if listen:
+            self.argv += ["--front", "usbredir", "--listen", listen]
         self.process = None
         self._socket = None
         self._buffer = b""
