@@ -42,9 +42,9 @@ shell: programs ## an interactive Debian machine with the handpiece attached and
 	@tests/lab/shell
 
 .PHONY: check check-static check-unit check-kunit check-lab check-system check-system-uml
-.PHONY: check-system-debian
+.PHONY: check-system-debian check-hostfaults
 check: programs ## every test; ends with N passed, N failed
-	@tests/check static unit kunit lab system-uml system-debian
+	@tests/check static unit kunit lab system-uml system-debian hostfaults
 
 check-static: ## checkpatch, sparse, W=1, clang-format, clang-tidy, cppcheck, and house rules
 	@tests/check static
@@ -66,6 +66,9 @@ check-system-uml: programs ## system tests in UML: instrumented kernel, virtual 
 
 check-system-debian: programs ## system tests on a stock Debian kernel: counted time (KERNEL=6.1 for the other)
 	@tests/check system-debian
+
+check-hostfaults: programs ## the host crashes, reboots, stops, is killed: the handpiece is outside it
+	@tests/check hostfaults
 
 .PHONY: bench
 bench: programs ## figures, in counted and in virtual time
