@@ -42,9 +42,9 @@ shell: programs ## an interactive Debian machine with the handpiece attached and
 	@tests/lab/shell
 
 .PHONY: check check-static check-unit check-kunit check-lab check-system check-system-uml
-.PHONY: check-system-debian check-hostfaults
+.PHONY: check-system-debian check-faults check-hostfaults check-hazards
 check: programs ## every test; ends with N passed, N failed
-	@tests/check static unit kunit lab system-uml system-debian hostfaults
+	@tests/check static unit kunit lab system-uml system-debian faults hostfaults hazards
 
 check-static: ## checkpatch, sparse, W=1, clang-format, clang-tidy, cppcheck, and house rules
 	@tests/check static
@@ -67,8 +67,14 @@ check-system-uml: programs ## system tests in UML: instrumented kernel, virtual 
 check-system-debian: programs ## system tests on a stock Debian kernel: counted time (KERNEL=6.1 for the other)
 	@tests/check system-debian
 
+check-faults: programs ## the fault matrix: each fault in each state, in virtual time
+	@tests/check faults
+
 check-hostfaults: programs ## the host crashes, reboots, stops, is killed: the handpiece is outside it
 	@tests/check hostfaults
+
+check-hazards: ## the hazard table: every control and every test that it names is there
+	@tests/check hazards
 
 .PHONY: bench
 bench: programs ## figures, in counted and in virtual time

@@ -649,7 +649,6 @@ static int begin(struct mn_safety *s, u64 now, u32 *actions, struct mn_refusal *
 
 	if (!running) {
 		s->run_since = now;
-		s->same_depth = 0;
 		s->slow_deadline = 0;
 		s->rate_since = now;
 		s->stroke_deadline = after_ms(now, MN_START_BOUND_MS + MN_STROKE_SILENCE_MS);
@@ -759,6 +758,8 @@ static int clear(struct mn_safety *s, u64 named)
 	if (s->state != MN_STATE_FAULT)
 		return -EBADFD;
 	catch_up(s);
+	if (!(remaining & FAULT_BIT(MN_FAULT_DEPTH_FROZEN)))
+		s->same_depth = 0;
 	s->keep.faults = remaining;
 	if (!remaining) {
 		s->keep.first = MN_FAULT_NONE;

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Read the clock, and do the one thing whose effect is timed; so that an interpreter's time between the
- * two is in no figure.
+ * Read the clock, and do the one thing whose effect is timed; so that an interpreter's time between
+ * the two is in no figure.
  *
  *   act PHASE_US stop|renew|close FD	with an open device
  *   act PHASE_US send FD TEXT		with a connected socket
  *
- * It waits until PHASE_US after a millisecond of the clock is full, so that the moments are spread over
- * the bus's frame. Prints the clock before and after the act, ns.
+ * It waits until PHASE_US after a millisecond of the clock is full, so that the moments are spread
+ * over the bus's frame. Prints the clock just before the act, ns.
  */
 #include <err.h>
 #include <inttypes.h>
@@ -23,7 +23,7 @@
 
 #define NS_PER_S 1000000000
 #define NS_PER_MS 1000000
-#define LEAD_MS 5	/* at least so long until the moment comes */
+#define LEAD_MS 5 /* at least so long until the moment comes */
 
 static int64_t now_ns(void)
 {
@@ -33,13 +33,23 @@ static int64_t now_ns(void)
 	return (int64_t)now.tv_sec * NS_PER_S + now.tv_nsec;
 }
 
-static void wait_for_phase(long phase_us)
+static void wait_for_phase(int phase_us)
 {
-	int64_t moment = (now_ns() / NS_PER_MS + LEAD_MS) * NS_PER_MS + phase_us * 1000;
+	int64_t moment = (now_ns() / NS_PER_MS + LEAD_MS) * NS_PER_MS + (int64_t)phase_us * 1000;
 	struct timespec until = { .tv_sec = moment / NS_PER_S, .tv_nsec = moment % NS_PER_S };
 
-	while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL))
-		continue;
+	if (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL))
+		errx(1, "woken before the moment");
+}
+
+static int number(const char *text)
+{
+	char *end;
+	long value = strtol(text, &end, 10);
+
+	if (!*text || *end || value < 0 || value > 1000000)
+		errx(2, "%s: a number of at most 1000000 is wanted", text);
+	return (int)value;
 }
 
 static int send_text(int fd, const char *text)
@@ -49,18 +59,18 @@ static int send_text(int fd, const char *text)
 
 int main(int argc, char **argv)
 {
-	int64_t before, after;
+	int64_t before;
 	const char *what;
 	int fd, failed;
 
 	if (argc < 4)
 		errx(2, "usage: act PHASE_US stop|renew|close FD, or act PHASE_US send FD TEXT");
 	what = argv[2];
-	fd = atoi(argv[3]);
+	fd = number(argv[3]);
 	/* Once for nothing: what is used for the first time has to be found first */
 	now_ns();
 	ioctl(fd, _IOC(_IOC_NONE, MN_IOC_TYPE, 0xff, 0));
-	wait_for_phase(atol(argv[1]));
+	wait_for_phase(number(argv[1]));
 
 	before = now_ns();
 	if (!strcmp(what, "stop"))
@@ -73,9 +83,8 @@ int main(int argc, char **argv)
 		failed = send_text(fd, argv[4]);
 	else
 		errx(2, "%s: no such act, or TEXT is missing", what);
-	after = now_ns();
 	if (failed)
 		err(1, "%s", what);
-	printf("%" PRId64 " %" PRId64 "\n", before, after);
+	printf("%" PRId64 "\n", before);
 	return 0;
 }

@@ -79,12 +79,11 @@ int main(int argc, char **argv)
 	address = address_of(argv[1]);
 	load_answer(argv[2]);
 	base = event_base_new();
-	listener = base ? event_new(base, address_listen(&address), EV_READ | EV_PERSIST,
-				    on_connection, base) :
-			  NULL;
+	if (!base)
+		errx(1, "libevent does not start");
+	listener = event_new(base, address_listen(&address), EV_READ | EV_PERSIST, on_connection,
+			     base);
 	if (!listener || event_add(listener, NULL))
 		errx(1, "libevent does not start");
-	puts("ready");
-	fflush(stdout);
 	return event_base_dispatch(base) < 0;
 }

@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """In the guest: from what must stop the needles to STOP on the wire, as the handpiece stamps it.
 
-Each cause is tried at moments spread over the bus's frame. latency.json gets, for each cause, where it is
-and the samples: ns from the cause to the driver's decision (the stamp of its own record), and from the
-cause to the arrival of STOP on the kill endpoint.
+Each cause is tried at moments spread over the bus's frame. latency.json gets, for each cause, where
+it is and the samples: ns from the cause to the driver's decision (the stamp of its own record), and
+from the cause to the arrival of STOP on the kill endpoint.
 """
 
 import json
@@ -22,6 +22,7 @@ MS = 1000000
 # In virtual time a sample costs little
 PHASES_US = range(0, 125, 5 if os.environ["MN_TIME"] == "virtual" else 16)
 CAUSES = {}
+REQUEST = "stop request on the socket"
 
 
 def cause(name, where, state="FAULT"):
@@ -34,8 +35,9 @@ def cause(name, where, state="FAULT"):
 
 def act(phase_us, what, fd, *text):
     """Starts the small program that reads the clock and acts; its stamp comes with stamp()."""
-    return subprocess.Popen([os.path.join(station.TOOLS, "act"), str(phase_us), what, str(fd), *text],
-                            pass_fds=(fd,), stdout=subprocess.PIPE)
+    return subprocess.Popen(
+        [os.path.join(station.TOOLS, "act"), str(phase_us), what, str(fd), *text],
+        pass_fds=(fd,), stdout=subprocess.PIPE)
 
 
 def stamp(process):
@@ -43,7 +45,7 @@ def stamp(process):
     out, _ = process.communicate(timeout=10)
     if process.returncode:
         sys.exit(f"act ended with status {process.returncode}")
-    return int(out.split()[0])
+    return int(out)
 
 
 def at_phase(phase_us):
@@ -142,10 +144,11 @@ def by_the_daemon(rig):
     with station.session(rig) as (client, uuid):
         for number, phase_us in enumerate(PHASES_US):
             station.run_session(rig, client, uuid)
-            line = json.dumps({"jsonrpc": "2.0", "id": f"stop-{number}", "method": "device.stop"}) + "\n"
+            name = f"stop-{number}"
+            line = json.dumps({"jsonrpc": "2.0", "id": name, "method": "device.stop"}) + "\n"
             samples.append(measure(rig, abi.MN_STATE_SAFE, lambda: stamp(
                 act(phase_us, "send", client.sock.fileno(), line))))
-            client.answer(f"stop-{number}")
+            client.answer(name)
     return samples
 
 
@@ -155,14 +158,14 @@ def main():
         # What happens for the first time loads code: that is in no figure
         by_ourselves(rig, "stop ioctl")
         # The daemon's first, while it is the one that was started with the workstation
-        found["stop request on the socket"] = {"where": "host", "samples": by_the_daemon(rig)}
+        found[REQUEST] = {"where": "host", "samples": by_the_daemon(rig)}
         rig.daemon.stop()
         for name, (_, where, _) in CAUSES.items():
             found[name] = {"where": where, "samples": by_ourselves(rig, name)}
-    found = {name: found[name] for name in [*CAUSES, "stop request on the socket"]}
+    found = {name: found[name] for name in [*CAUSES, REQUEST]}
     with open(os.path.join(stack.OUT, "latency.json"), "w", encoding="ascii") as stream:
-        json.dump({"time": os.environ["MN_TIME"], "kernel": os.environ["MN_KERNEL"], "causes": found},
-                  stream, indent=1)
+        json.dump({"time": os.environ["MN_TIME"], "kernel": os.environ["MN_KERNEL"],
+                   "causes": found}, stream, indent=1)
     return 0
 
 

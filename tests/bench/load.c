@@ -2,10 +2,12 @@
 /*
  * One client that asks the same thing again and again, and how long each answer takes.
  *
- *   load [-g GREETING] [-s LINES] [-w ROUNDS] [-n ROUNDS] [-x TEXT] [-o FILE] -e END ADDRESS REQUEST
+ *   load [-g GREETING] [-s LINES] [-w ROUNDS] [-n ROUNDS] [-x TEXT] [-o FILE]
+ *	  -e END ADDRESS REQUEST
  *
- * The times of -n rounds, after -w rounds that are not counted, go to stdout as one JSON object. Every
- * answer ends in END and must have TEXT in it: what fails fast is not fast. The last answer goes to FILE.
+ * First GREETING is sent and LINES lines are skipped. The times of -n rounds, after -w rounds that
+ * are not counted, go to stdout as one JSON object. Every answer ends in END and must have TEXT in
+ * it: what fails fast is not fast. The last answer goes to FILE.
  */
 #include <err.h>
 #include <inttypes.h>
@@ -74,7 +76,7 @@ static uint64_t round_trip(struct exchange *x)
 	return now_ns() - begin;
 }
 
-/* What a server says before and after its greeting, so many lines, is no answer */
+/* What a server says before it is asked, so many lines, is no answer */
 static void greet(struct exchange *x, const char *greeting, unsigned int lines)
 {
 	char byte;
@@ -112,11 +114,12 @@ static uint64_t permille(const uint64_t *sorted, unsigned int count, unsigned in
 static void report(const struct exchange *x, uint64_t *times, unsigned int count)
 {
 	qsort(times, count, sizeof(*times), ascending);
-	printf("{\"rounds\": %u, \"request_bytes\": %zu, \"answer_bytes\": %zu, \"min_ns\": %" PRIu64
-	       ", \"p50_ns\": %" PRIu64 ", \"p99_ns\": %" PRIu64 ", \"p999_ns\": %" PRIu64
-	       ", \"max_ns\": %" PRIu64 "}\n",
-	       count, x->request_size, x->answer_size, times[0], permille(times, count, 500),
-	       permille(times, count, 990), permille(times, count, 999), times[count - 1]);
+	printf("{\"rounds\": %u, \"request_bytes\": %zu, \"answer_bytes\": %zu, ", count,
+	       x->request_size, x->answer_size);
+	printf("\"min_ns\": %" PRIu64 ", \"p50_ns\": %" PRIu64 ", \"p99_ns\": %" PRIu64, times[0],
+	       permille(times, count, 500), permille(times, count, 990));
+	printf(", \"p999_ns\": %" PRIu64 ", \"max_ns\": %" PRIu64 "}\n",
+	       permille(times, count, 999), times[count - 1]);
 }
 
 static void keep(const struct exchange *x, const char *path)
@@ -127,13 +130,13 @@ static void keep(const struct exchange *x, const char *path)
 		err(1, "%s", path);
 }
 
-static unsigned int number(const char *text)
+static unsigned int rounds(const char *text)
 {
 	char *end;
 	unsigned long value = strtoul(text, &end, 10);
 
 	if (!*text || *end || value > 10000000)
-		errx(2, "%s: a number up to 10000000 is wanted", text);
+		errx(2, "%s: 0 to 10000000 is wanted", text);
 	return (unsigned int)value;
 }
 
@@ -152,13 +155,13 @@ int main(int argc, char **argv)
 			greeting = optarg;
 			break;
 		case 's':
-			lines = number(optarg);
+			lines = rounds(optarg);
 			break;
 		case 'w':
-			warm = number(optarg);
+			warm = rounds(optarg);
 			break;
 		case 'n':
-			count = number(optarg);
+			count = rounds(optarg);
 			break;
 		case 'x':
 			text = optarg;

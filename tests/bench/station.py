@@ -59,12 +59,12 @@ def at_rest(inputs):
     return inputs["home"] and not inputs["trigger"]
 
 
-def run_session(station, client, uuid):
-    """Arm, press the foot switch, and be past the run-up."""
+def run_session(station, client, uuid, strokes=40):
+    """Arm, press the foot switch, and be so many strokes on."""
     station.press(False)
     until("the needles to be at rest", lambda: at_rest(client.call("device.status")["inputs"]))
     client.call("session.arm", session=uuid)
     time.sleep(0.15)
     station.press()
     until("the needles to run", lambda: client.call("device.status")["state"] == "running")
-    station.hp.wait_strokes(40)
+    station.hp.wait_strokes(strokes)

@@ -45,6 +45,24 @@ static void gate_order(struct kunit *test)
 	expect_order(b, b->s.epoch, 500, 100000, BENCH_STROKES, BENCH_RUN_MS);
 }
 
+/* Armed again it is a set point of its own: strokes are counted anew, and the dose goes on. */
+static void gate_order_armed_again(struct kunit *test)
+{
+	struct bench *b = bench_at(test, BENCH_RUNNING);
+
+	bench_live(b, 50);
+	bench_happens(b, MN_HAPPENS_STOP);
+	bench_release(b);
+	bench_home(b);
+	KUNIT_ASSERT_EQ(test, bench_arm(b, bench_set_point()), 0);
+	bench_live(b, 100);
+	bench_press(b);
+	bench_pass(b, 20);
+	KUNIT_ASSERT_EQ(test, bench_happens(b, MN_HAPPENS_BEGIN), 0);
+	expect_order(b, b->s.epoch, BENCH_DEPTH_UM, BENCH_RATE_MHZ, BENCH_STROKES, BENCH_RUN_MS);
+	KUNIT_EXPECT_EQ(test, b->s.keep.dose, 6U);
+}
+
 /* From BEGIN on it counts as running, whatever the transport will say. */
 static void gate_counts_as_running(struct kunit *test)
 {
@@ -377,6 +395,18 @@ static void gate_update_interlock(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, b->s.set.depth.um, 0U);
 }
 
+/* An interlock opens between UPDATE and its order: it does not go on with what was given up. */
+static void gate_update_interlock_at_begin(struct kunit *test)
+{
+	struct bench *b = bench_at(test, BENCH_RUNNING);
+
+	update_to(b, 300);
+	mn_safety_today(&b->s, b->tag.expiry_days + 1);
+	KUNIT_EXPECT_EQ(test, bench_happens(b, MN_HAPPENS_BEGIN), -EAGAIN);
+	EXPECT_STATE(b, MN_STATE_SAFE, MN_CAUSE_START_FAILED);
+	KUNIT_EXPECT_TRUE(test, b->actions & MN_ACT_KILL);
+}
+
 /* The run time counts without a pause: what is left of it is what the handpiece may run. */
 static void gate_update_run_time_left(struct kunit *test)
 {
@@ -406,6 +436,7 @@ static void gate_update_run_time_over(struct kunit *test)
 
 static struct kunit_case gate_cases[] = {
 	KUNIT_CASE(gate_order),
+	KUNIT_CASE(gate_order_armed_again),
 	KUNIT_CASE(gate_counts_as_running),
 	KUNIT_CASE(gate_order_after_stop),
 	KUNIT_CASE_PARAM(gate_stop_before_begin, race_gen_params),
@@ -422,6 +453,7 @@ static struct kunit_case gate_cases[] = {
 	KUNIT_CASE(gate_update_not_ordered),
 	KUNIT_CASE(gate_update_refused_by_handpiece),
 	KUNIT_CASE(gate_update_interlock),
+	KUNIT_CASE(gate_update_interlock_at_begin),
 	KUNIT_CASE(gate_update_run_time_left),
 	KUNIT_CASE(gate_update_run_time_over),
 	{}

@@ -130,6 +130,22 @@ static void lease_checked_by_everything(struct kunit *test)
 	}
 }
 
+/* A warning that comes with the lapse or after it warns of nothing. */
+static void lease_no_late_warning(struct kunit *test)
+{
+	static const enum bench_place places[] = { BENCH_SAFE, BENCH_ARMED };
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(places); i++) {
+		struct bench *b = bench_at(test, places[i]);
+
+		b->now += 300 * MS;
+		bench_happens(b, MN_HAPPENS_TICK);
+		bench_pass(b, 1000);
+		KUNIT_EXPECT_FALSE(test, b->seen & MN_ACT_LEASE_WARNING);
+	}
+}
+
 /* With nothing armed there is nothing to stop: it opens an interlock, and is gone for good. */
 static void lease_lapses_safe(struct kunit *test)
 {
@@ -217,6 +233,7 @@ static struct kunit_case lease_kunit_cases[] = {
 	KUNIT_CASE(lease_renewed_in_time),
 	KUNIT_CASE(lease_renewed_late),
 	KUNIT_CASE(lease_checked_by_everything),
+	KUNIT_CASE(lease_no_late_warning),
 	KUNIT_CASE(lease_lapses_safe),
 	KUNIT_CASE(lease_handpiece_refreshed),
 	KUNIT_CASE(lease_handpiece_after_pause),

@@ -519,6 +519,21 @@ static void limits_caps_sources(struct kunit *test)
 	memcpy(required, b->s.caps.required, sizeof(required));
 	required[MN_QUANTITY_DEPTH] &= ~BIT(MN_SOURCE_CARTRIDGE);
 	KUNIT_EXPECT_EQ(test, mn_safety_check_caps(&b->caps, &why), -EPROTO);
+	memcpy(required, b->s.caps.required, sizeof(required));
+	required[MN_QUANTITY_RATE] |= BIT(MN_SOURCE_NR);
+	KUNIT_EXPECT_EQ(test, mn_safety_check_caps(&b->caps, &why), -EPROTO);
+
+	/* Its own limits are a device's or a board's, and of nobody else. */
+	for (source = 0; source < MN_SOURCE_NR; source++) {
+		bool own = source == MN_SOURCE_DEVICE || source == MN_SOURCE_BOARD;
+
+		memcpy(required, b->s.caps.required, sizeof(required));
+		for (quantity = 0; quantity < MN_QUANTITY_NR; quantity++)
+			required[quantity] |= BIT(source);
+		b->caps.source = source;
+		KUNIT_EXPECT_EQ_MSG(test, mn_safety_check_caps(&b->caps, &why),
+				    own ? 0 : -EPROTO, "limits of source %u", source);
+	}
 }
 
 static struct kunit_case limits_cases[] = {

@@ -162,6 +162,39 @@ static void measured_counts_all(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, b->s.strokes_total, 2U);
 }
 
+/* Exactly as fast as the limit and a motor's regulation: 119048 mHz and 5 % are 125 Hz. */
+static void measured_exactly_the_rate(struct kunit *test)
+{
+	struct bench *b = bench_at(test, BENCH_SAFE);
+	struct mn_stroke stroke;
+
+	KUNIT_ASSERT_EQ(test, bench_lower(b, MN_HAPPENS_SET_LIMITS, MN_QUANTITY_RATE, 119048), 0);
+	KUNIT_ASSERT_EQ(test, bench_arm(b, bench_set_point()), 0);
+	bench_pass(b, 100);
+	bench_press(b);
+	bench_pass(b, 20);
+	KUNIT_ASSERT_EQ(test, bench_gate(b), 0);
+	stroke = bench_next_stroke(b);
+	stroke.period_us = 8000;
+	bench_tell_stroke(b, stroke);
+	EXPECT_NO_FAULT(b);
+	stroke = bench_next_stroke(b);
+	stroke.period_us = 7999;
+	bench_tell_stroke(b, stroke);
+	EXPECT_FAULT(b, MN_FAULT_OVER_RATE);
+}
+
+/* The first stroke of all follows what the handpiece said that it had made before. */
+static void measured_gap_before_the_first(struct kunit *test)
+{
+	struct bench *b = bench_at(test, BENCH_STARTING);
+	struct mn_stroke stroke = bench_next_stroke(b);
+
+	stroke.number = 2;
+	bench_tell_stroke(b, stroke);
+	EXPECT_FAULT(b, MN_FAULT_SEQUENCE);
+}
+
 /* Over-depth, over-rate and silence are armed during run-up too: the first stroke is judged. */
 static void measured_first_stroke(struct kunit *test)
 {
@@ -253,6 +286,31 @@ static void measured_frozen(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, b->s.keep.detail[MN_FAULT_DEPTH_FROZEN][0], 444);
 }
 
+/* A sensor that is stuck is stuck in short runs as well: a pause is no new reading. */
+static void measured_frozen_over_pauses(struct kunit *test)
+{
+	struct bench *b = bench_at(test, BENCH_RUNNING);
+	unsigned int i;
+
+	for (i = 0; i < MN_FROZEN_STROKES; i++) {
+		struct mn_stroke stroke = bench_next_stroke(b);
+
+		EXPECT_NO_FAULT(b);
+		stroke.depth_um = 444;
+		bench_pass(b, 5);
+		bench_tell_stroke(b, stroke);
+		if (i % 10 != 9)
+			continue;
+		bench_release(b);
+		bench_home(b);
+		bench_live(b, 100);
+		bench_press(b);
+		bench_pass(b, 20);
+		KUNIT_ASSERT_EQ(test, bench_gate(b), 0);
+	}
+	EXPECT_FAULT(b, MN_FAULT_DEPTH_FROZEN);
+}
+
 static void measured_nearly_frozen(struct kunit *test)
 {
 	struct bench *b = bench_at(test, BENCH_RUNNING);
@@ -295,6 +353,58 @@ static void measured_slow(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, b->s.home_deadline, slow_since + (200 + 60 + 20) * MS);
 }
 
+/* An UPDATE to the rate that it has begins no new run-up. */
+static void measured_slow_despite_updates(struct kunit *test)
+{
+	struct bench *b = bench_at(test, BENCH_RUNNING);
+	unsigned int i;
+
+	for (i = 0; i < 40 && b->s.state == MN_STATE_RUNNING; i++) {
+		struct mn_stroke stroke = bench_next_stroke(b);
+
+		stroke.period_us = 25000;
+		bench_tell_stroke(b, stroke);
+		bench_tell(b);
+		bench_happens(b, MN_HAPPENS_HEARTBEAT);
+		if (bench_set(b, MN_HAPPENS_UPDATE, bench_set_point()) || bench_gate(b))
+			break;
+		bench_pass(b, 25);
+	}
+	KUNIT_EXPECT_EQ(test, b->s.keep.faults, 1ULL << MN_FAULT_UNDER_RATE);
+	KUNIT_EXPECT_LE(test, b->now, b->s.run_since + (300 + 200 + 25) * MS);
+}
+
+/* To a higher one it has the run-up time to get there. */
+static void measured_run_up_after_update(struct kunit *test)
+{
+	struct bench *b = bench_at(test, BENCH_SAFE);
+	struct mn_set set = bench_set_point();
+	u64 faster;
+
+	set.rate.mhz = 40000;
+	KUNIT_ASSERT_EQ(test, bench_arm(b, set), 0);
+	bench_pass(b, 100);
+	bench_press(b);
+	bench_pass(b, 20);
+	KUNIT_ASSERT_EQ(test, bench_gate(b), 0);
+	bench_live(b, 500);
+	KUNIT_ASSERT_EQ(test, bench_set(b, MN_HAPPENS_UPDATE, bench_set_point()), 0);
+	KUNIT_ASSERT_EQ(test, bench_gate(b), 0);
+	faster = b->now;
+	while (b->s.state == MN_STATE_RUNNING && b->now < faster + 1000 * MS) {
+		struct mn_stroke stroke = bench_next_stroke(b);
+
+		stroke.period_us = 25000;
+		bench_tell_stroke(b, stroke);
+		bench_tell(b);
+		bench_happens(b, MN_HAPPENS_HEARTBEAT);
+		bench_pass(b, 25);
+	}
+	KUNIT_EXPECT_EQ(test, b->s.keep.faults, 1ULL << MN_FAULT_UNDER_RATE);
+	KUNIT_EXPECT_GE(test, b->now, faster + (300 + 200) * MS);
+	KUNIT_EXPECT_LE(test, b->now, faster + (300 + 200 + 50) * MS);
+}
+
 /* Half the set rate is just fast enough. */
 static void measured_half_rate(struct kunit *test)
 {
@@ -335,13 +445,18 @@ static void measured_slow_recovers(struct kunit *test)
 static struct kunit_case measured_cases[] = {
 	KUNIT_CASE_PARAM(measured_stroke, stroke_gen_params),
 	KUNIT_CASE_PARAM(measured_counts_all, stroke_gen_params),
+	KUNIT_CASE(measured_exactly_the_rate),
+	KUNIT_CASE(measured_gap_before_the_first),
 	KUNIT_CASE(measured_first_stroke),
 	KUNIT_CASE(measured_not_declared),
 	KUNIT_CASE(measured_gap_counts),
 	KUNIT_CASE(measured_number_wraps),
 	KUNIT_CASE(measured_frozen),
+	KUNIT_CASE(measured_frozen_over_pauses),
 	KUNIT_CASE(measured_nearly_frozen),
 	KUNIT_CASE(measured_slow),
+	KUNIT_CASE(measured_slow_despite_updates),
+	KUNIT_CASE(measured_run_up_after_update),
 	KUNIT_CASE(measured_half_rate),
 	KUNIT_CASE(measured_slow_recovers),
 	{}

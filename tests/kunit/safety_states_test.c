@@ -306,23 +306,23 @@ static void state_nothing_left(struct kunit *test)
 		MN_HAPPENS_STOP, MN_HAPPENS_RELEASE, MN_HAPPENS_CLOSE, MN_HAPPENS_SUSPEND,
 		MN_HAPPENS_UNPLUG,
 	};
+	static const enum bench_place places[] = { BENCH_ARMED, BENCH_STARTING, BENCH_RUNNING };
 	unsigned int i;
 
-	for (i = 0; i < ARRAY_SIZE(ends); i++) {
-		struct bench *b = bench_at(test, BENCH_RUNNING);
+	for (i = 0; i < ARRAY_SIZE(ends) * ARRAY_SIZE(places); i++) {
+		struct bench *b = bench_at(test, places[i % ARRAY_SIZE(places)]);
+		enum mn_happening end = ends[i / ARRAY_SIZE(places)];
 		enum mn_state state;
 
-		bench_happens(b, ends[i]);
+		bench_happens(b, end);
 		state = b->s.state;
-		if (ends[i] != MN_HAPPENS_UNPLUG) {
+		if (end != MN_HAPPENS_UNPLUG) {
 			bench_home(b);
 			bench_release(b);
 			bench_forget(b);
 			bench_pass(b, 1000);
 			bench_press(b);
 		}
-		/* Unplugged, nobody says that it came home: the fault beside is that. */
-		bench_pass(b, 100);
 		bench_forget(b);
 		bench_pass(b, 60000);
 		KUNIT_EXPECT_EQ(test, b->s.state, state);
@@ -341,6 +341,45 @@ static void state_release_gives_up_control(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, bench_happens(b, MN_HAPPENS_HEARTBEAT), -EPERM);
 	KUNIT_EXPECT_EQ(test, bench_acquire(b, BENCH_TREATMENT), 0);
 	KUNIT_EXPECT_EQ(test, bench_arm(b, bench_set_point()), 0);
+}
+
+/*
+ * Pulled out it can't say that it came home, and that it was pulled is the fault. Let go by its
+ * driver it still tells, and has to come home.
+ */
+static void state_unplugged_running(struct kunit *test)
+{
+	struct bench *b = bench_at(test, BENCH_RUNNING);
+
+	bench_happens(b, MN_HAPPENS_UNPLUG);
+	EXPECT_FAULT(b, MN_FAULT_UNPLUGGED);
+	bench_pass(b, 1000);
+	KUNIT_EXPECT_EQ(test, b->s.keep.faults, 1ULL << MN_FAULT_UNPLUGGED);
+
+	b = bench_at(test, BENCH_RUNNING);
+	bench_happens(b, MN_HAPPENS_UNPLUG);
+	b->report.inputs &= ~MN_INPUT_TRIGGER;
+	bench_tell(b);
+	bench_pass(b, 1000);
+	KUNIT_EXPECT_TRUE(test, bench_latched(b, MN_FAULT_NOT_HOME));
+}
+
+/* What is gone, or sleeps, is waited for by nobody, and nobody controls what is gone. */
+static void state_gone(struct kunit *test)
+{
+	struct bench *b = bench_at(test, BENCH_SAFE);
+
+	bench_happens(b, MN_HAPPENS_UNPLUG);
+	KUNIT_EXPECT_FALSE(test, b->s.controlled);
+	KUNIT_EXPECT_EQ(test, mn_safety_next_deadline(&b->s), 0ULL);
+	KUNIT_EXPECT_EQ(test, bench_happens(b, MN_HAPPENS_HEARTBEAT), -EPERM);
+	b = bench_at(test, BENCH_IDLE);
+	bench_happens(b, MN_HAPPENS_SUSPEND);
+	KUNIT_EXPECT_EQ(test, mn_safety_next_deadline(&b->s), 0ULL);
+	KUNIT_EXPECT_TRUE(test, mn_safety_interlocks(&b->s) & MN_INTERLOCK_STATUS);
+	/* Awake again, what it tells first is news, its cartridge included. */
+	bench_tell(b);
+	KUNIT_EXPECT_TRUE(test, b->actions & MN_ACT_READ_TAG);
 }
 
 static void state_acquire_refuses(struct kunit *test)
@@ -408,7 +447,8 @@ static void state_epoch_never_sent(struct kunit *test)
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(ahead); i++) {
-		for (place = 0; place < BENCH_FAULT; place++) {
+		/* In BENCH_FAULT it is latched already, and a stop follows all the same. */
+		for (place = 0; place < BENCH_PLACES; place++) {
 			struct bench *b = bench_at(test, place);
 			struct mn_stimulus what = { .type = MN_HAPPENS_REPORT };
 			u32 claimed = b->s.epoch + ahead[i];
@@ -445,6 +485,8 @@ static struct kunit_case state_kunit_cases[] = {
 	KUNIT_CASE_PARAM(state_happens, state_gen_params),
 	KUNIT_CASE(state_nothing_left),
 	KUNIT_CASE(state_release_gives_up_control),
+	KUNIT_CASE(state_unplugged_running),
+	KUNIT_CASE(state_gone),
 	KUNIT_CASE(state_acquire_refuses),
 	KUNIT_CASE(state_epoch_wraps),
 	KUNIT_CASE(state_epoch_never_sent),

@@ -122,6 +122,24 @@ static void told_status_silence_safe(struct kunit *test)
 
 /* ---- motion after a stop ---- */
 
+/* What was about to be found of a run ends with it. */
+static void told_nothing_after_stop(struct kunit *test)
+{
+	struct bench *b = bench_at(test, BENCH_RUNNING);
+	struct mn_stroke stroke;
+
+	bench_live(b, 350);
+	stroke = bench_next_stroke(b);
+	stroke.period_us = 25000;
+	bench_tell_stroke(b, stroke);
+	KUNIT_ASSERT_TRUE(test, b->s.slow_deadline);
+	bench_release(b);
+	bench_home(b);
+	bench_live(b, 500);
+	EXPECT_NO_FAULT(b);
+	KUNIT_EXPECT_EQ(test, b->s.state, MN_STATE_ARMED);
+}
+
 /* Home within the run-down time of 60 ms, and 20 ms for the report of it. */
 static void told_not_home(struct kunit *test)
 {
@@ -267,6 +285,7 @@ static struct kunit_case told_cases[] = {
 	KUNIT_CASE(told_strokes_during_update),
 	KUNIT_CASE(told_status_silence),
 	KUNIT_CASE(told_status_silence_safe),
+	KUNIT_CASE(told_nothing_after_stop),
 	KUNIT_CASE(told_not_home),
 	KUNIT_CASE_PARAM(told_home, home_gen_params),
 	KUNIT_CASE(told_motion_after_stop),

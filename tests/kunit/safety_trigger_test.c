@@ -108,6 +108,21 @@ static void trigger_released_before_gate(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, bench_happens(b, MN_HAPPENS_BEGIN), -ECANCELED);
 }
 
+/* Let go and pressed again while the gate was waited for: the first press counts no more. */
+static void trigger_pressed_again_before_gate(struct kunit *test)
+{
+	struct bench *b = bench_at(test, BENCH_ARMED);
+
+	bench_pass(b, 100);
+	bench_press(b);
+	bench_pass(b, 20);
+	KUNIT_ASSERT_TRUE(test, b->seen & MN_ACT_START);
+	bench_release(b);
+	bench_press(b);
+	KUNIT_EXPECT_EQ(test, bench_happens(b, MN_HAPPENS_BEGIN), -ECANCELED);
+	EXPECT_STATE(b, MN_STATE_ARMED, MN_CAUSE_ARM);
+}
+
 /* What is held down while nothing is armed does not count when it is. */
 static void trigger_outside_armed(struct kunit *test)
 {
@@ -344,6 +359,7 @@ static struct kunit_case trigger_cases[] = {
 	KUNIT_CASE(trigger_touch),
 	KUNIT_CASE(trigger_bounce),
 	KUNIT_CASE(trigger_released_before_gate),
+	KUNIT_CASE(trigger_pressed_again_before_gate),
 	KUNIT_CASE(trigger_outside_armed),
 	KUNIT_CASE(trigger_release_pauses),
 	KUNIT_CASE(trigger_pause_needs_release),

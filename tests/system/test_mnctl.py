@@ -22,6 +22,7 @@ OPEN = ("session", "open", "--patient", "P-77", "--indication", "wrinkles", "--a
         "--size", "7cm2", "--density", "200/cm2", "--depth", "0.5mm", "--rate", "100Hz",
         "--check", "consent,contraindications,cartridge")
 NOWHERE = "00000000-0000-4000-8000-000000000000"
+DOCUMENTS = []
 
 
 def mnctl(*arguments, who=OPERATOR):
@@ -30,12 +31,26 @@ def mnctl(*arguments, who=OPERATOR):
                           **who.process())
 
 
+@pytest.fixture(autouse=True)
+def jq():
+    """What was taken for JSON here, jq takes too: all of a test's at once, a process is dear."""
+    DOCUMENTS.clear()
+    yield
+    output = b"".join(DOCUMENTS)
+    done = subprocess.run(["jq", "-c", "."], input=output, stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE, check=False)
+    assert done.returncode == 0, done.stderr
+    assert len(done.stdout.splitlines()) == len(DOCUMENTS)
+
+
 def documents(output):
-    """jq takes it, and so do we."""
-    jq = subprocess.run(["jq", "-c", "."], input=output, stdout=subprocess.PIPE,
-                        stderr=subprocess.PIPE, check=False)
-    assert jq.returncode == 0, (jq.stderr, output)
-    return [json.loads(line) for line in jq.stdout.splitlines()]
+    """The documents on the lines of an output, or the one that has many lines."""
+    try:
+        found = [json.loads(output)]
+    except ValueError:
+        found = [json.loads(line) for line in output.splitlines()]
+    DOCUMENTS.extend([output] if len(found) == 1 else output.splitlines(keepends=True))
+    return found
 
 
 def said(*arguments, who=OPERATOR, status=0):

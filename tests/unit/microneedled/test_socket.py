@@ -405,7 +405,8 @@ def test_peer_that_closes_its_sending_side_still_gets_its_answers(daemon):
 
 def test_peer_that_vanishes_with_calls_under_way(daemon):
     other = daemon.peer()
-    for _ in range(50):
+    # Fewer than a user may have at once, so that it need not have noticed the last to let in the next
+    for _ in range(25):
         peer = daemon.peer()
         peer.raw(b'{"jsonrpc":"2.0","id":1,"method":"session.list"}\n' * 8)
         peer.close()
