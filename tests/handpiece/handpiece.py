@@ -80,7 +80,7 @@ class Handpiece:
         line = self.process.stdout.readline() if ready else b""
         if line.strip() != b"ready":
             self.kill()
-            raise HandpieceError(f"{self.argv[0]} did not get ready: see its messages")
+            raise HandpieceError("mn-handpiece did not get ready: see its messages")
         self._connect()
         return self
 

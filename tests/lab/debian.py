@@ -84,6 +84,9 @@ def accelerator(args, kernel, initramfs):
     smp = ["-smp", str(args.cpus)]
     if kvm_works(kernel, initramfs):
         return smp + ["-accel", "kvm", "-cpu", "host"], []
+    if args.cpus == 1 and args.redir:
+        # What is on its bus has the host's clock, and no time for a guest that is slower
+        return smp + ["-cpu", CPU, "-accel", "tcg,thread=single"], []
     if args.cpus == 1:
         return PACED + ["-rtc", "clock=vm"], COUNTED_ARGUMENTS[:-1]
     return smp + ["-cpu", CPU, "-accel", "tcg,thread=multi"], []
