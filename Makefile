@@ -9,7 +9,7 @@ export KERNEL
 NEED := tests/lab/need
 DAEMON_PACKAGES := gcc libc6-dev pkg-config libevent-dev libudev-dev libjansson-dev libsqlite3-dev \
 	libsystemd-dev libgcrypt20-dev
-HANDPIECE_PACKAGES := libusb-1.0-0-dev
+HANDPIECE_PACKAGES := libusb-1.0-0-dev libusbredirparser-dev
 
 .DEFAULT_GOAL := all
 
@@ -42,9 +42,9 @@ shell: programs ## an interactive Debian machine with the handpiece attached and
 	@tests/lab/shell
 
 .PHONY: check check-static check-unit check-kunit check-lab check-system check-system-uml
-.PHONY: check-system-debian check-faults check-hazards readme-faults
+.PHONY: check-system-debian check-faults check-hostfaults check-hazards readme-faults
 check: programs ## every test; ends with N passed, N failed
-	@tests/check static unit kunit lab system-uml system-debian faults hazards
+	@tests/check static unit kunit lab system-uml system-debian faults hostfaults hazards
 
 check-static: ## checkpatch, sparse, W=1, clang-format, clang-tidy, cppcheck, and house rules
 	@tests/check static
@@ -72,6 +72,9 @@ check-faults: programs ## the fault matrix: each fault in each state, in virtual
 
 readme-faults: # the matrix that was played last into README
 	@tests/faults/readme.py write $(BUILD)/faults/matrix.md
+
+check-hostfaults: programs ## the host crashes, reboots, stops, is killed: the handpiece is outside it
+	@tests/check hostfaults
 
 check-hazards: ## the hazard table: every control and every test that it names is there
 	@tests/check hazards

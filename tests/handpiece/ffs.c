@@ -13,6 +13,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
+
 #define DATA_MAX 512 /* of a control transfer: far above any request of the protocol */
 #define REQUEST_IN 0xc1 /* vendor, interface */
 #define REQUEST_OUT 0x41
@@ -51,14 +53,6 @@ struct strings {
 static bool is_out(enum hp_ep ep)
 {
 	return ep == HP_EP_KILL || ep == HP_EP_LEASE;
-}
-
-uint64_t hp_mono_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
 }
 
 static struct usb_interface_descriptor interface(uint8_t alternate, uint8_t endpoints)
@@ -174,24 +168,7 @@ static void front_disconnect(void *ctx)
 	struct hp_ffs *f = ctx;
 
 	f->leave = true;
-	eventfd_write(f->leave_event, 1);
-}
-
-void hp_ffs_init(struct hp_ffs *f, struct hp_front *front)
-{
-	f->ep0 = -1;
-	f->plug = -1;
-	f->stop = -1;
-	f->leave_event = -1;
-	for (int i = 0; i < HP_EPS; i++)
-		f->endpoint[i].fd = -1;
-	*front = (struct hp_front){
-		.ctx = f,
-		.submit = front_submit,
-		.cancel = front_cancel,
-		.nak = front_nak,
-		.disconnect = front_disconnect,
-	};
+	eventfd_write(f->bus.event, 1);
 }
 
 static void *out_thread(void *ctx)
@@ -202,25 +179,25 @@ static void *out_thread(void *ctx)
 	uint64_t now;
 	ssize_t n;
 
-	pthread_mutex_lock(f->lock);
+	pthread_mutex_lock(f->bus.lock);
 	while (!f->stopping) {
 		if (e->held) {
-			pthread_cond_wait(&e->go, f->lock);
+			pthread_cond_wait(&e->go, f->bus.lock);
 			continue;
 		}
 		e->transfers = true;
-		pthread_mutex_unlock(f->lock);
+		pthread_mutex_unlock(f->bus.lock);
 		/* returns when the bus goes, and then waits until it is back */
 		n = read(e->fd, data, sizeof(data));
 		now = hp_mono_ns();
-		pthread_mutex_lock(f->lock);
+		pthread_mutex_lock(f->bus.lock);
 		e->transfers = false;
 		if (n < 0)
 			continue;
-		hp_fw_out(f->fw, e->ep, data, (size_t)n, now);
-		f->changed(f->ctx);
+		hp_fw_out(f->bus.fw, e->ep, data, (size_t)n, now);
+		f->bus.changed(f->bus.ctx);
 	}
-	pthread_mutex_unlock(f->lock);
+	pthread_mutex_unlock(f->bus.lock);
 	return NULL;
 }
 
@@ -234,10 +211,10 @@ static void *in_thread(void *ctx)
 	uint64_t now;
 	ssize_t n;
 
-	pthread_mutex_lock(f->lock);
+	pthread_mutex_lock(f->bus.lock);
 	while (!f->stopping) {
 		if (!e->pending) {
-			pthread_cond_wait(&e->go, f->lock);
+			pthread_cond_wait(&e->go, f->bus.lock);
 			continue;
 		}
 		length = e->length;
@@ -247,18 +224,18 @@ static void *in_thread(void *ctx)
 		n = -1;
 		if (!e->dropped) {
 			e->transfers = true;
-			pthread_mutex_unlock(f->lock);
+			pthread_mutex_unlock(f->bus.lock);
 			n = write(e->fd, data, length);
-			pthread_mutex_lock(f->lock);
+			pthread_mutex_lock(f->bus.lock);
 			e->transfers = false;
 		}
 		now = hp_mono_ns();
 		/* what a bus that went did not take is not of interest to the present one */
 		if (generation == f->generation)
-			hp_fw_sent(f->fw, e->ep, n >= 0, now);
-		f->changed(f->ctx);
+			hp_fw_sent(f->bus.fw, e->ep, n >= 0, now);
+		f->bus.changed(f->bus.ctx);
 	}
-	pthread_mutex_unlock(f->lock);
+	pthread_mutex_unlock(f->bus.lock);
 	return NULL;
 }
 
@@ -266,16 +243,16 @@ static void *in_thread(void *ctx)
 
 static void enabled(struct hp_ffs *f)
 {
-	bool high_speed = hp_gadget_high_speed(f->gadget);
+	bool high_speed = hp_gadget_high_speed(&f->gadget);
 	ssize_t n;
 
 	/* before any other IN packet, and without the lock: it may have to wait */
 	n = f->fifo ? 0 : write(f->plug, "", 1);
 	(void)n;
-	pthread_mutex_lock(f->lock);
+	pthread_mutex_lock(f->bus.lock);
 	f->generation++;
 	f->up = true;
-	hp_fw_link(f->fw, true, high_speed, hp_mono_ns());
+	hp_fw_link(f->bus.fw, true, high_speed, hp_mono_ns());
 }
 
 static void disabled(struct hp_ffs *f)
@@ -284,14 +261,14 @@ static void disabled(struct hp_ffs *f)
 		return;
 	f->generation++;
 	f->up = false;
-	hp_fw_link(f->fw, false, false, hp_mono_ns());
+	hp_fw_link(f->bus.fw, false, false, hp_mono_ns());
 }
 
 /* The host waits for an answer that never comes; what is read or written here would be one */
 static void hang(struct hp_ffs *f)
 {
 	while (f->leave)
-		pthread_cond_wait(&f->left, f->lock);
+		pthread_cond_wait(&f->left, f->bus.lock);
 }
 
 static void refuse(struct hp_ffs *f, bool in)
@@ -310,13 +287,13 @@ static void setup_in(struct hp_ffs *f, const struct usb_ctrlrequest *r)
 	ssize_t n;
 	int length;
 
-	pthread_mutex_lock(f->lock);
-	length = hp_fw_request_in(f->fw, r->bRequest, le16toh(r->wValue), le16toh(r->wLength),
+	pthread_mutex_lock(f->bus.lock);
+	length = hp_fw_request_in(f->bus.fw, r->bRequest, le16toh(r->wValue), le16toh(r->wLength),
 				  answer, hp_mono_ns());
 	if (length == HP_EP0_HANG)
 		hang(f);
-	f->changed(f->ctx);
-	pthread_mutex_unlock(f->lock);
+	f->bus.changed(f->bus.ctx);
+	pthread_mutex_unlock(f->bus.lock);
 	if (length == HP_EP0_STALL) {
 		refuse(f, true);
 	} else if (length >= 0) {
@@ -340,12 +317,12 @@ static void setup_out(struct hp_ffs *f, const struct usb_ctrlrequest *r)
 	now = hp_mono_ns();
 	if (n < 0)
 		return;
-	pthread_mutex_lock(f->lock);
-	if (hp_fw_request_out(f->fw, r->bRequest, le16toh(r->wValue), data, (size_t)n, now) ==
+	pthread_mutex_lock(f->bus.lock);
+	if (hp_fw_request_out(f->bus.fw, r->bRequest, le16toh(r->wValue), data, (size_t)n, now) ==
 	    HP_EP0_HANG)
 		hang(f);
-	f->changed(f->ctx);
-	pthread_mutex_unlock(f->lock);
+	f->bus.changed(f->bus.ctx);
+	pthread_mutex_unlock(f->bus.lock);
 }
 
 static void event(struct hp_ffs *f, const struct usb_functionfs_event *e)
@@ -364,14 +341,14 @@ static void event(struct hp_ffs *f, const struct usb_functionfs_event *e)
 		break;
 	case FUNCTIONFS_DISABLE:
 	case FUNCTIONFS_UNBIND:
-		pthread_mutex_lock(f->lock);
+		pthread_mutex_lock(f->bus.lock);
 		disabled(f);
 		break;
 	default:
 		return;
 	}
-	f->changed(f->ctx);
-	pthread_mutex_unlock(f->lock);
+	f->bus.changed(f->bus.ctx);
+	pthread_mutex_unlock(f->bus.lock);
 }
 
 static void *ep0_thread(void *ctx)
@@ -406,33 +383,46 @@ static int open_file(const struct hp_gadget *g, const char *name, int flags)
 	return fd;
 }
 
-int hp_ffs_open(struct hp_ffs *f, const struct hp_gadget *gadget)
+static int open_endpoints(struct hp_ffs *f)
 {
 	static const char *const names[HP_EPS] = { "ep1", "ep2", "ep3", "ep4" };
 
-	f->ep0 = open_file(gadget, "ep0", O_RDWR);
+	f->ep0 = open_file(&f->gadget, "ep0", O_RDWR);
 	if (f->ep0 < 0)
 		return -1;
 	if (write_descriptors(f->ep0)) {
 		fprintf(stderr, "FunctionFS refuses the descriptors: %s\n", strerror(errno));
 		return -1;
 	}
-	f->plug = open_file(gadget, "ep5", O_RDWR);
+	f->plug = open_file(&f->gadget, "ep5", O_RDWR);
 	for (int i = 0; i < HP_EPS; i++) {
 		struct hp_endpoint *e = &f->endpoint[i];
 
 		e->ffs = f;
 		e->ep = (enum hp_ep)i;
 		/* a read waits for the bus to be back; a packet for a bus that went is stale */
-		e->fd = open_file(gadget, names[i], is_out(e->ep) ? O_RDWR : O_RDWR | O_NONBLOCK);
+		e->fd = open_file(&f->gadget, names[i],
+				  is_out(e->ep) ? O_RDWR : O_RDWR | O_NONBLOCK);
 		if (e->fd < 0)
 			return -1;
 		pthread_cond_init(&e->go, NULL);
 	}
+	return f->plug < 0 ? -1 : 0;
+}
+
+static int bus_open(struct hp_bus *bus, const struct hp_options *o)
+{
+	struct hp_ffs *f = (struct hp_ffs *)bus;
+
+	f->fifo = o->fifo;
+	if (hp_gadget_make(&f->gadget, o->id.serial, o->udc, o->high_speed))
+		return -1;
+	if (open_endpoints(f))
+		return -1;
 	pthread_cond_init(&f->left, NULL);
 	f->stop = eventfd(0, EFD_CLOEXEC);
-	f->leave_event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (f->plug < 0 || f->stop < 0 || f->leave_event < 0) {
+	f->bus.event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (f->stop < 0 || f->bus.event < 0) {
 		fprintf(stderr, "no eventfd: %s\n", strerror(errno));
 		return -1;
 	}
@@ -458,7 +448,7 @@ static int start(pthread_t *thread, void *(*run)(void *ctx), void *ctx)
 	return error ? -1 : 0;
 }
 
-int hp_ffs_start(struct hp_ffs *f)
+static int start_threads(struct hp_ffs *f)
 {
 	/* without SA_RESTART: it makes a transfer come back */
 	const struct sigaction action = { .sa_handler = wake };
@@ -477,13 +467,48 @@ int hp_ffs_start(struct hp_ffs *f)
 	return 0;
 }
 
-void hp_ffs_left(struct hp_ffs *f)
+static int bus_start(struct hp_bus *bus)
 {
-	eventfd_t count;
+	struct hp_ffs *f = (struct hp_ffs *)bus;
+	int error;
 
-	eventfd_read(f->leave_event, &count);
+	if (start_threads(f))
+		return -1;
+	error = hp_gadget_bind(&f->gadget);
+	if (error) {
+		fprintf(stderr, "cannot bind to %s: %s: is another handpiece there? see --udc\n",
+			f->gadget.udc, strerror(-error));
+		return -1;
+	}
+	return 0;
+}
+
+static int bus_plug(struct hp_bus *bus, bool on)
+{
+	struct hp_ffs *f = (struct hp_ffs *)bus;
+	eventfd_t count;
+	int error = on ? hp_gadget_bind(&f->gadget) : hp_gadget_unbind(&f->gadget);
+
+	if (on)
+		return error;
+	/* if the firmware had asked for it, somebody waits in hang() */
+	eventfd_read(f->bus.event, &count);
+	pthread_mutex_lock(f->bus.lock);
 	f->leave = false;
 	pthread_cond_broadcast(&f->left);
+	pthread_mutex_unlock(f->bus.lock);
+	return error;
+}
+
+static bool bus_plugged(const struct hp_bus *bus)
+{
+	return ((const struct hp_ffs *)bus)->gadget.bound;
+}
+
+static bool bus_ready(struct hp_bus *bus)
+{
+	(void)bus;
+	return true;
 }
 
 static void join(struct hp_endpoint *e)
@@ -501,11 +526,15 @@ static void join(struct hp_endpoint *e)
 	} while (pthread_timedjoin_np(e->thread, NULL, &until));
 }
 
-void hp_ffs_close(struct hp_ffs *f)
+static void bus_close(struct hp_bus *bus)
 {
-	pthread_mutex_lock(f->lock);
+	struct hp_ffs *f = (struct hp_ffs *)bus;
+
+	if (f->gadget.bound)
+		hp_gadget_unbind(&f->gadget);
+	pthread_mutex_lock(f->bus.lock);
 	f->stopping = true;
-	pthread_mutex_unlock(f->lock);
+	pthread_mutex_unlock(f->bus.lock);
 	if (f->runs) {
 		eventfd_write(f->stop, 1);
 		pthread_join(f->thread, NULL);
@@ -520,4 +549,34 @@ void hp_ffs_close(struct hp_ffs *f)
 		close(f->plug);
 	if (f->ep0 >= 0)
 		close(f->ep0);
+	if (f->gadget.path[0])
+		hp_gadget_remove(&f->gadget);
+}
+
+void hp_ffs_init(struct hp_ffs *f)
+{
+	static const struct hp_bus_ops ops = {
+		.open = bus_open,
+		.start = bus_start,
+		.plug = bus_plug,
+		.plugged = bus_plugged,
+		.ready = bus_ready,
+		.close = bus_close,
+	};
+
+	memset(f, 0, sizeof(*f));
+	f->bus.ops = &ops;
+	f->bus.event = -1;
+	f->ep0 = -1;
+	f->plug = -1;
+	f->stop = -1;
+	for (int i = 0; i < HP_EPS; i++)
+		f->endpoint[i].fd = -1;
+	f->bus.front = (struct hp_front){
+		.ctx = f,
+		.submit = front_submit,
+		.cancel = front_cancel,
+		.nak = front_nak,
+		.disconnect = front_disconnect,
+	};
 }

@@ -14,6 +14,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "bus.h"
 #include "firmware.h"
 #include "gadget.h"
 
@@ -35,12 +36,8 @@ struct hp_endpoint {
 };
 
 struct hp_ffs {
-	pthread_mutex_t *lock;
-	struct hp_firmware *fw;
-	struct hp_gadget *gadget;
-	void (*changed)(void *ctx); /* with the lock held: the next event may be another */
-	void *ctx;
-
+	struct hp_bus bus;
+	struct hp_gadget gadget;
 	int ep0;
 	int plug;
 	int stop; /* eventfd */
@@ -55,14 +52,7 @@ struct hp_ffs {
 	pthread_t thread;
 };
 
-/* 0 or -1, with a message. The gadget can be bound after hp_ffs_start() */
-int hp_ffs_open(struct hp_ffs *f, const struct hp_gadget *gadget);
-int hp_ffs_start(struct hp_ffs *f);
-void hp_ffs_close(struct hp_ffs *f);
-/* With the lock held: the bus was left as the firmware had asked */
-void hp_ffs_left(struct hp_ffs *f);
-void hp_ffs_init(struct hp_ffs *f, struct hp_front *front);
-
-uint64_t hp_mono_ns(void);
+/* Sets the front up: the rest goes through it */
+void hp_ffs_init(struct hp_ffs *f);
 
 #endif /* HP_FFS_H */

@@ -12,7 +12,7 @@ HANDPIECE_CPPFLAGS := -I$(HANDPIECE_DIR) -I$(HANDPIECE_DIR)../../driver -MMD -MP
 
 # the library has no I/O; the rest is the program around it
 HANDPIECE_LIBRARY := model waveform cartridge faults link firmware motion world requests trace
-HANDPIECE_PROGRAM := main options nv gadget ffs control commands describe
+HANDPIECE_PROGRAM := main options nv gadget ffs usbredir redirected descriptors control commands describe
 HANDPIECE_TESTS := $(notdir $(basename $(wildcard $(HANDPIECE_DIR)test_*.c)))
 
 handpiece-objects = $(addprefix $(BUILD)/handpiece/,$(addsuffix .o,$(1)))
@@ -27,7 +27,7 @@ $(BUILD)/handpiece/%.o: $(HANDPIECE_DIR)%.c
 
 $(BUILD)/bin/mn-handpiece: $(call handpiece-objects,$(HANDPIECE_PROGRAM) $(HANDPIECE_LIBRARY))
 	@mkdir -p $(@D)
-	$(CC) $(LDFLAGS) -pthread -o $@ $^ -ljansson -lm
+	$(CC) $(LDFLAGS) -pthread -o $@ $^ -lusbredirparser -ljansson -lm
 
 # drives the wire from the host's side without the driver
 $(BUILD)/bin/mn-wire-test: $(call handpiece-objects,wire_test)

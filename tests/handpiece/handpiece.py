@@ -50,7 +50,7 @@ class Handpiece:
 
     def __init__(self, serial="MN-SIM-0001", udc=None, control=None, trace=None, nv=None,
                  cartridge=None, foot_switch=True, speed="high", seed=None, fifo=False,
-                 capture_hz=None, self_test=None, program=None):
+                 capture_hz=None, self_test=None, listen=None, program=None):
         run = os.environ.get("MN_HANDPIECE_DIR", "/run")
         self.serial = serial
         self.control = control or os.path.join(run, f"mn-handpiece-{serial}.sock")
@@ -66,6 +66,8 @@ class Handpiece:
                 self.argv += [option, str(value)]
         if fifo:
             self.argv.append("--fifo")
+        if listen:
+            self.argv += ["--front", "usbredir", "--listen", listen]
         self.process = None
         self._socket = None
         self._buffer = b""
@@ -79,7 +81,7 @@ class Handpiece:
         line = self.process.stdout.readline() if ready else b""
         if line.strip() != b"ready":
             self.kill()
-            raise HandpieceError(f"{self.argv[0]} did not get ready: see its messages")
+            raise HandpieceError("mn-handpiece did not get ready: see its messages")
         self._connect()
         return self
 

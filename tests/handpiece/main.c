@@ -13,13 +13,14 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "control.h"
 #include "ffs.h"
 #include "firmware.h"
-#include "gadget.h"
 #include "nv.h"
 #include "options.h"
 #include "trace.h"
+#include "usbredir.h"
 
 #define EVENTS_MAX 16
 #define PRIORITY 10
@@ -30,8 +31,9 @@ struct program {
 	struct hp_firmware fw;
 	struct hp_trace trace;
 	struct hp_nv nv;
-	struct hp_gadget gadget;
+	struct hp_bus *bus; /* one of the two */
 	struct hp_ffs ffs;
+	struct hp_usbredir usbredir;
 	struct hp_control control;
 	int epoll, timer, signals;
 	uint64_t armed_ns; /* what the timer is set to */
@@ -74,19 +76,19 @@ static bool plugged(void *ctx)
 {
 	struct program *p = ctx;
 
-	return p->gadget.bound;
+	return p->bus->ops->plugged(p->bus);
 }
 
-/* With the lock held. The bus answers on the other thread, which needs it meanwhile */
+/* With the lock held. The bus may answer on another thread, which needs it meanwhile */
 static int plug(void *ctx, bool on)
 {
 	struct program *p = ctx;
 	int error;
 
-	hp_trace(&p->trace, hp_mono_ns(), on ? "usb_bind" : "usb_unbind", "%s", "\"udc\":true");
+	hp_trace(&p->trace, hp_mono_ns(), on ? "usb_bind" : "usb_unbind", "%s", "\"bus\":true");
 	p->plug_at_ns = HP_NEVER;
 	pthread_mutex_unlock(&p->lock);
-	error = on ? hp_gadget_bind(&p->gadget) : hp_gadget_unbind(&p->gadget);
+	error = p->bus->ops->plug(p->bus, on);
 	pthread_mutex_lock(&p->lock);
 	return error;
 }
@@ -115,23 +117,21 @@ static void real_time(void)
 	mlockall(MCL_CURRENT);
 }
 
-static int open_all(struct program *p)
+static void choose_bus(struct program *p)
 {
-	const struct hp_machine machine = { p, &p->fw, plugged, plug, plug_at, new_boot_id };
-	struct hp_store store = { &p->nv, hp_nv_store };
-	struct hp_front front;
-	sigset_t end;
-	int error;
+	hp_ffs_init(&p->ffs);
+	hp_usbredir_init(&p->usbredir);
+	p->bus = p->options.listen ? &p->usbredir.bus : &p->ffs.bus;
+	p->bus->lock = &p->lock;
+	p->bus->fw = &p->fw;
+	p->bus->changed = arm_timer;
+	p->bus->ctx = p;
+}
 
-	p->control.listener = -1;
-	pthread_mutex_init(&p->lock, NULL);
-	p->ffs.lock = &p->lock;
-	p->ffs.fw = &p->fw;
-	p->ffs.gadget = &p->gadget;
-	p->ffs.changed = arm_timer;
-	p->ffs.ctx = p;
-	p->ffs.fifo = p->options.fifo;
-	hp_ffs_init(&p->ffs, &front);
+static int open_loop(struct program *p)
+{
+	sigset_t end;
+
 	p->epoll = epoll_create1(EPOLL_CLOEXEC);
 	p->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
 	sigemptyset(&end);
@@ -143,6 +143,20 @@ static int open_all(struct program *p)
 		perror("mn-handpiece: epoll, timerfd or signalfd");
 		return -1;
 	}
+	return 0;
+}
+
+static int open_all(struct program *p)
+{
+	const struct hp_machine machine = { p, &p->fw, plugged, plug, plug_at, new_boot_id };
+	struct hp_store store = { &p->nv, hp_nv_store };
+	int error;
+
+	p->control.listener = -1;
+	pthread_mutex_init(&p->lock, NULL);
+	choose_bus(p);
+	if (open_loop(p))
+		return -1;
 	if (p->options.trace) {
 		error = hp_trace_open(&p->trace, p->options.trace);
 		if (error) {
@@ -154,28 +168,22 @@ static int open_all(struct program *p)
 	p->nv.path = p->options.nv;
 	p->armed_ns = HP_NEVER;
 	p->plug_at_ns = HP_NEVER;
-	hp_fw_init(&p->fw, &p->options.id, &front, &store, &p->trace, p->options.seed,
+	hp_fw_init(&p->fw, &p->options.id, &p->bus->front, &store, &p->trace, p->options.seed,
 		   new_boot_id(p), hp_nv_load(&p->nv), hp_mono_ns());
 	if (p->options.cartridge)
 		hp_fw_insert(&p->fw, &p->options.spec, hp_mono_ns());
-	if (hp_gadget_make(&p->gadget, p->options.id.serial, p->options.udc, p->options.high_speed))
-		return -1;
-	if (hp_ffs_open(&p->ffs, &p->gadget) ||
+	if (p->bus->ops->open(p->bus, &p->options) ||
 	    hp_control_open(&p->control, p->options.control, &machine, p->epoll) ||
 	    watch(p, p->timer, &p->timer) || watch(p, p->signals, &p->signals) ||
-	    watch(p, p->ffs.leave_event, &p->ffs.leave_event))
+	    watch(p, p->bus->event, p->bus))
 		return -1;
 	return 0;
 }
 
 static void close_all(struct program *p)
 {
-	if (p->gadget.bound)
-		hp_gadget_unbind(&p->gadget);
-	hp_ffs_close(&p->ffs);
+	p->bus->ops->close(p->bus);
 	hp_control_close(&p->control);
-	if (p->gadget.path[0])
-		hp_gadget_remove(&p->gadget);
 	hp_trace_close(&p->trace);
 }
 
@@ -191,9 +199,9 @@ static bool handle(struct program *p, const struct epoll_event *e, uint64_t now)
 		n = read(p->timer, &count, sizeof(count));
 		(void)n;
 		p->armed_ns = HP_NEVER;
-	} else if (e->data.ptr == &p->ffs.leave_event) {
-		plug(p, false);
-		hp_ffs_left(&p->ffs);
+	} else if (e->data.ptr == p->bus) {
+		if (p->bus->ops->ready(p->bus))
+			plug(p, false);
 	} else {
 		hp_control_event(&p->control, e->data.ptr, e->events, now);
 	}
@@ -227,7 +235,7 @@ int main(int argc, char **argv)
 {
 	static struct program program;
 	struct program *p = &program;
-	int status = 1, error;
+	int status;
 
 	status = hp_options_parse(&p->options, argc, argv);
 	if (status >= 0)
@@ -236,15 +244,10 @@ int main(int argc, char **argv)
 	if (open_all(p))
 		goto end;
 	real_time();
-	if (hp_ffs_start(&p->ffs))
+	if (p->bus->ops->start(p->bus))
 		goto end;
-	error = hp_gadget_bind(&p->gadget);
-	if (error) {
-		fprintf(stderr, "cannot bind to %s: %s: is another handpiece there? see --udc\n",
-			p->options.udc, strerror(-error));
-		goto end;
-	}
-	hp_trace(&p->trace, hp_mono_ns(), "usb_bind", "\"udc\":\"%s\"", p->options.udc);
+	hp_trace(&p->trace, hp_mono_ns(), "usb_bind", "\"at\":\"%s\"",
+		 p->options.listen ? p->options.listen : p->options.udc);
 	puts("ready");
 	fflush(stdout);
 	pthread_mutex_lock(&p->lock);

@@ -13,12 +13,15 @@
 
 static const char usage[] =
 	"Usage: mn-handpiece [OPTION]...\n"
-	"A simulated microneedling handpiece on a USB device controller. Needs root.\n"
+	"A simulated microneedling handpiece on a USB device controller, which needs root, or\n"
+	"on the USB bus of a virtual machine.\n"
 	"\n"
 	"  --serial NAME        serial number, letters, digits and dashes   (MN-SIM-0001)\n"
 	"  --control PATH       control socket                    (/run/mn-handpiece.sock)\n"
 	"  --trace FILE         write what happens, one JSON object a line\n"
 	"  --nv FILE            keep latched faults there from run to run\n"
+	"  --front ffs|usbredir on a device controller, or for QEMU's usb-redir device  (ffs)\n"
+	"  --listen PATH        usbredir: the socket that the virtual machine connects to\n"
 	"  --udc NAME           device controller of /sys/class/udc       (dummy_udc.0)\n"
 	"  --cartridge none     start without a cartridge\n"
 	"  --cartridge KEY=VALUE,...\n"
@@ -166,6 +169,8 @@ int hp_options_parse(struct hp_options *o, int argc, char **argv)
 		TRACE,
 		NV,
 		UDC,
+		FRONT,
+		LISTEN,
 		CARTRIDGE,
 		FOOT_SWITCH,
 		SPEED,
@@ -181,6 +186,8 @@ int hp_options_parse(struct hp_options *o, int argc, char **argv)
 		{ "trace", required_argument, NULL, TRACE },
 		{ "nv", required_argument, NULL, NV },
 		{ "udc", required_argument, NULL, UDC },
+		{ "front", required_argument, NULL, FRONT },
+		{ "listen", required_argument, NULL, LISTEN },
 		{ "cartridge", required_argument, NULL, CARTRIDGE },
 		{ "foot-switch", required_argument, NULL, FOOT_SWITCH },
 		{ "speed", required_argument, NULL, SPEED },
@@ -191,7 +198,7 @@ int hp_options_parse(struct hp_options *o, int argc, char **argv)
 		{ "help", no_argument, NULL, HELP },
 		{ NULL, 0, NULL, 0 },
 	};
-	bool ok = true;
+	bool ok = true, usbredir = false;
 	int option, at = -1;
 
 	memset(o, 0, sizeof(*o));
@@ -218,6 +225,12 @@ int hp_options_parse(struct hp_options *o, int argc, char **argv)
 			break;
 		case UDC:
 			o->udc = optarg;
+			break;
+		case FRONT:
+			ok = choice(optarg, "usbredir", "ffs", &usbredir);
+			break;
+		case LISTEN:
+			o->listen = optarg;
 			break;
 		case CARTRIDGE:
 			ok = cartridge(o, optarg);
@@ -255,6 +268,10 @@ int hp_options_parse(struct hp_options *o, int argc, char **argv)
 	}
 	if (optind < argc) {
 		fprintf(stderr, "mn-handpiece: \"%s\" is no option: see --help\n", argv[optind]);
+		return 2;
+	}
+	if (usbredir != (o->listen != NULL)) {
+		fputs("mn-handpiece: --front usbredir and --listen go together\n", stderr);
 		return 2;
 	}
 	return -1;

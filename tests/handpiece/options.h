@@ -15,6 +15,7 @@ struct hp_options {
 	const char *trace;
 	const char *nv;
 	const char *udc;
+	const char *listen; /* for a virtual machine's usb-redir; NULL: on udc */
 	bool high_speed;
 	bool fifo;
 	bool cartridge; /* one is in at start */

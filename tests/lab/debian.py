@@ -4,10 +4,11 @@
 import os
 import subprocess
 
+import redir
 from host import CACHE, Machine, tool
 
 # All that such a machine needs; nothing that the person's own QEMU setup adds.
-BARE = ["qemu-system-x86_64", "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
+BARE = ["qemu-system-x86_64", "-nodefaults", "-no-user-config", "-display", "none",
         "-machine", "q35", "-m", "1024"]
 
 # The emulated CPU. Without an instruction for random numbers, the first program
@@ -63,8 +64,8 @@ def kvm_works(kernel, initramfs):
             return answer == "yes"
     except (FileNotFoundError, ValueError):
         pass
-    command = BARE + ["-accel", "kvm", "-cpu", "host", "-serial", "stdio"] + start_arguments(
-        kernel, initramfs, KERNEL_ARGUMENTS + ["mn_probe"])
+    command = BARE + ["-no-reboot", "-accel", "kvm", "-cpu", "host", "-serial", "stdio"]
+    command += start_arguments(kernel, initramfs, KERNEL_ARGUMENTS + ["mn_probe"])
     try:
         probe = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                stderr=subprocess.DEVNULL, timeout=20, check=False)
@@ -83,6 +84,9 @@ def accelerator(args, kernel, initramfs):
     smp = ["-smp", str(args.cpus)]
     if kvm_works(kernel, initramfs):
         return smp + ["-accel", "kvm", "-cpu", "host"], []
+    if args.cpus == 1 and args.redir:
+        # What is on its bus has the host's clock, and no time for a guest that is slower
+        return smp + ["-cpu", CPU, "-accel", "tcg,thread=single"], []
     if args.cpus == 1:
         return PACED + ["-rtc", "clock=vm"], COUNTED_ARGUMENTS[:-1]
     return smp + ["-cpu", CPU, "-accel", "tcg,thread=multi"], []
@@ -97,6 +101,10 @@ def prepare(args, control):
     command = list(BARE)
     machine, arguments = accelerator(args, kernel, initramfs)
     command += machine
+    if not args.reboots:
+        command += ["-no-reboot"]
+    if args.redir:
+        command += redir.device(args.redir)
     command += share("root", "/", readonly=True)
     command += share("control", control.path)
     command += share("out", args.out)

@@ -15,11 +15,16 @@ import tempfile
 
 import debian
 import guest
+import redir
 import splats
 import uml
 from host import CHECKOUT, LabError, complain
 
 SPLAT, HANG, FAILED = 120, 121, 122
+
+
+def on_host(args):
+    return args.handpiece is not None or args.handpiece_at
 
 
 def parse_arguments():
@@ -50,6 +55,16 @@ def parse_arguments():
     parser.add_argument("--append", default="", metavar="KARGS", help="more kernel arguments")
     parser.add_argument("--interactive", action="store_true",
                         help="COMMAND gets this terminal (Debian lane, real time)")
+    parser.add_argument("--handpiece", nargs="?", const="", metavar="OPTIONS",
+                        help="a simulated handpiece on the host, on the guest's USB bus; OUT gets "
+                        "handpiece.sock, its control socket, for programs on the host. OPTIONS: "
+                        "of mn-handpiece (Debian lane, real time)")
+    parser.add_argument("--handpiece-at", metavar="SOCKET",
+                        help="the same, with one that runs already: mn-handpiece --front "
+                        "usbredir --listen SOCKET")
+    parser.add_argument("--reboots", action="store_true",
+                        help="a guest that reboots, or crashes, starts again, and with it COMMAND "
+                        "(Debian lane)")
     parser.add_argument("--no-udev", action="store_true", help="start no udevd in the guest")
     parser.add_argument("command", nargs="+", metavar="COMMAND")
     args = parser.parse_args()
@@ -58,14 +73,16 @@ def parse_arguments():
         if args.lane == "uml":
             args.time = "virtual"
         else:
-            args.time = "real" if args.cpus > 1 or args.interactive else "counted"
+            args.time = "real" if args.cpus > 1 or args.interactive or on_host(
+                args) else "counted"
     if args.lane == "uml":
         if args.time == "counted":
             parser.error("counted time is the Debian lane's: use --lane debian")
         if args.cpus != 1:
             parser.error("UML has one CPU: use --lane debian for more")
-        if args.interactive:
-            parser.error("--interactive is the Debian lane's: use --lane debian")
+        if args.interactive or args.reboots or on_host(args):
+            parser.error("--interactive, --reboots and --handpiece are the Debian lane's: "
+                         "use --lane debian")
     else:
         if args.time == "virtual":
             parser.error("virtual time is the UML lane's: use --lane uml")
@@ -73,6 +90,10 @@ def parse_arguments():
             parser.error("counted time counts one CPU: leave --cpus out, or use --time real")
         if args.time == "counted" and args.interactive:
             parser.error("nobody can type in counted time: use --time real")
+        if args.time == "counted" and on_host(args):
+            parser.error("a handpiece on the host has the host's clock: use --time real")
+    if args.handpiece is not None and args.handpiece_at:
+        parser.error("one handpiece: --handpiece or --handpiece-at")
     if args.cpus < 1:
         parser.error("--cpus must be at least 1")
     for setting in args.env:
@@ -113,11 +134,12 @@ def run(args):
         args.out = os.path.abspath(args.out or os.path.join(directory, "out"))
         os.makedirs(args.out, exist_ok=True)
         control = guest.Control(os.path.join(directory, "control"))
-        lane = uml if args.lane == "uml" else debian
-        machine = lane.prepare(args, control)
-        control.write_settings(args, machine)
         console = os.path.join(args.out, "console.log")
-        ended_by_us = machine.run(control, console, args.timeout, args.interactive)
+        lane = uml if args.lane == "uml" else debian
+        with redir.attached(args, directory) as args.redir:
+            machine = lane.prepare(args, control)
+            control.write_settings(args, machine)
+            ended_by_us = machine.run(control, console, args.timeout, args.interactive)
         with open(console, encoding="utf-8", errors="replace") as stream:
             log = stream.read()
         status, sentence = judge(control, log, ended_by_us, args)

@@ -345,3 +345,27 @@ def test_what_is_no_splat(line):
     "[    5.1] Kernel panic - not syncing: Fatal exception"))
 def test_what_is_a_splat(line):
     assert len(splats.find(line + "\n")) == 1
+
+
+def test_a_handpiece_on_the_host_is_on_the_guests_bus(tmp_path):
+    subprocess.run(["make", "--no-print-directory", "-s", "programs"], cwd=CHECKOUT, check=True)
+    done = lab("debian", "--handpiece=--serial MN-LAB-1", "--out", str(tmp_path), script="""
+        modprobe -a xhci_pci xhci_hcd
+        for try in $(seq 100); do
+            grep -qx MN-LAB-1 /sys/bus/usb/devices/*/serial && break
+            sleep 0.1
+        done
+        cat /sys/bus/usb/devices/*/serial
+        echo "$MN_HANDPIECE_CONTROL"
+    """)
+    assert done.returncode == 0, done.stderr
+    assert b"MN-LAB-1\n" in done.stdout
+    assert f"{tmp_path}/handpiece.sock".encode() in done.stdout
+    # It goes with the run, and leaves what it saw
+    assert not os.path.exists(tmp_path / "handpiece.sock")
+    assert '"usb_peer"' in (tmp_path / "handpiece.jsonl").read_text(encoding="utf-8")
+
+
+def test_a_handpiece_on_the_host_needs_real_time():
+    done = lab("debian", "--handpiece", "--time", "counted", script="true")
+    assert done.returncode == 2 and b"--time real" in done.stderr
