@@ -42,7 +42,7 @@ static const struct hp_waveform_stats *stats(const struct rig *r)
 static void blocks_follow_each_other(void **state)
 {
 	struct rig *r = *state;
-	uint64_t begin = r->now;
+	uint64_t begin;
 	uint32_t next = 0;
 
 	rig_run(r, 3 * HP_MS / 7);
