@@ -42,9 +42,9 @@ shell: programs ## an interactive Debian machine with the handpiece attached and
 	@tests/lab/shell
 
 .PHONY: check check-static check-unit check-kunit check-lab check-system check-system-uml
-.PHONY: check-system-debian check-faults check-hostfaults check-hazards readme-faults
+.PHONY: check-handpiece check-system-debian check-faults check-hostfaults check-hazards readme-faults
 check: programs ## every test; ends with N passed, N failed
-	@tests/check static unit kunit lab system-uml system-debian faults hostfaults hazards
+	@tests/check static unit kunit lab handpiece system-uml system-debian faults hostfaults hazards
 
 check-static: ## checkpatch, sparse, W=1, clang-format, clang-tidy, cppcheck, and house rules
 	@tests/check static
@@ -57,6 +57,9 @@ check-kunit: ## the driver's KUnit tests, in UML
 
 check-lab: ## the lab's tests of itself
 	@tests/check lab
+
+check-handpiece: programs ## the simulated handpiece on a bus, without the driver, in UML
+	@tests/check handpiece
 
 check-system: programs ## system tests in both lanes
 	@tests/check system-uml system-debian

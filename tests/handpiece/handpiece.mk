@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # The simulated handpiece. Included by the top Makefile; alone, from the checkout's top:
-#   make -f tests/handpiece/handpiece.mk [handpiece | check-handpiece]
+#   make -f tests/handpiece/handpiece.mk [handpiece | handpiece-tests | handpiece-check]
 
 BUILD ?= build
 CC ?= cc
@@ -17,7 +17,7 @@ HANDPIECE_TESTS := $(notdir $(basename $(wildcard $(HANDPIECE_DIR)test_*.c)))
 
 handpiece-objects = $(addprefix $(BUILD)/handpiece/,$(addsuffix .o,$(1)))
 
-.PHONY: handpiece handpiece-tests check-handpiece
+.PHONY: handpiece handpiece-tests handpiece-check
 .SECONDARY: $(call handpiece-objects,rig $(HANDPIECE_TESTS))
 handpiece: $(BUILD)/bin/mn-handpiece $(BUILD)/bin/mn-wire-test
 
@@ -40,7 +40,7 @@ $(BUILD)/handpiece/test_%: $(BUILD)/handpiece/test_%.o \
 
 handpiece-tests: $(addprefix $(BUILD)/handpiece/,$(HANDPIECE_TESTS))
 
-check-handpiece: handpiece-tests
+handpiece-check: handpiece-tests
 	@set -e; for test in $(addprefix $(BUILD)/handpiece/,$(HANDPIECE_TESTS)); do \
 		echo "$$test"; $$test; done
 

@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The program on a real USB stack: its control socket, and the faults that only a bus can show.
 
-Runs as root in a kernel with dummy_hcd:
-    tests/lab/run -- python3 -m pytest tests/handpiece/test_handpiece.py
+tests/handpiece/run runs them in a kernel with two dummy_hcd.
 """
 
 import contextlib
@@ -11,25 +10,13 @@ import json
 import os
 import socket
 import struct
+import subprocess
 import time
 
 import pytest
 
 import usbfs
 from handpiece import Handpiece, HandpieceError
-
-
-@pytest.fixture(name="hp")
-def _hp():
-    with Handpiece() as handpiece:
-        yield handpiece
-
-
-@pytest.fixture(name="host")
-def _host(hp):
-    host = usbfs.Host(hp.serial)
-    yield host
-    host.close()
 
 
 def state_of(host):
@@ -254,6 +241,15 @@ def test_two_at_once(hp):
     with Handpiece(serial="MN-SIM-0002", udc="dummy_udc.1") as other:
         assert usbfs.find(hp.serial) and usbfs.find(other.serial)
         assert hp.state()["boot_id"] != other.state()["boot_id"]
+
+
+def test_the_wire(hp):
+    """The whole protocol from the host's side, many transfers at a time."""
+    program = os.path.join(os.path.dirname(hp.argv[0]), "mn-wire-test")
+    done = subprocess.run([program, hp.control], capture_output=True, text=True, timeout=50,
+                          check=False)
+    print(done.stdout)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_ends_clean(hp):

@@ -42,7 +42,7 @@ static const struct hp_waveform_stats *stats(const struct rig *r)
 static void blocks_follow_each_other(void **state)
 {
 	struct rig *r = *state;
-	uint64_t begin = r->now;
+	uint64_t begin;
 	uint32_t next = 0;
 
 	rig_run(r, 3 * HP_MS / 7);
@@ -61,7 +61,7 @@ static void blocks_follow_each_other(void **state)
 		assert_int_equal(w->header.type, MNP_TYPE_WAVEFORM);
 		assert_int_equal(w->header.version, MNP_VERSION);
 		assert_int_equal(le16toh(w->header.length), r->block_length[i]);
-		assert_int_equal(r->block_length[i], sizeof(*w) + count(r, i) * 4);
+		assert_int_equal(r->block_length[i], sizeof(*w) + (size_t)4 * count(r, i));
 		assert_int_equal(number(r, i), next);
 		assert_int_equal(count(r, i), i < 8 ? MNP_WAVEFORM_MAX : 24);
 		assert_int_equal(le32toh(w->period_ns), 50000);
@@ -200,6 +200,35 @@ static void says_what_the_strokes_say(void **state)
 		compared++;
 	}
 	assert_true(compared > 50);
+	/* nor does it jump: 1 mm at 100 Hz is at most 16 um a sample */
+	for (unsigned int i = 1; i < r->samples; i++)
+		assert_in_range(le16toh(r->sample[i].position_um) + 25 -
+					le16toh(r->sample[i - 1].position_um),
+				0, 50);
+}
+
+static void a_late_wake_does_not_bend_it(void **state)
+{
+	struct rig *in_time = *state, *late = rig_new();
+
+	for (unsigned int n = 0; n < 2; n++) {
+		struct rig *r = n ? late : in_time;
+
+		assert_int_equal(rig_capture(r, 20000, 12000), MNP_RESULT_OK);
+		rig_go(r, 1200, 110000);
+		for (unsigned int i = 0; i < 120; i++) {
+			if (i == 100)
+				rig_kill(r, r->epoch + 1);
+			else if (i % 5 == 0)
+				rig_lease(r);
+			if (n)
+				r->now += 5 * HP_MS;
+			rig_run(r, n ? 0 : 5 * HP_MS);
+		}
+		assert_int_equal(r->samples, 12000);
+	}
+	assert_memory_equal(in_time->sample, late->sample, 12000 * sizeof(late->sample[0]));
+	rig_free(late);
 }
 
 static void at_rest_nothing_moves(void **state)
@@ -543,6 +572,7 @@ int main(void)
 		TEST(never_faster_than_asked),
 		TEST(no_sample_waits_long_for_its_block),
 		TEST(says_what_the_strokes_say),
+		TEST(a_late_wake_does_not_bend_it),
 		TEST(at_rest_nothing_moves),
 		TEST(nothing_else_changes),
 		TEST(strokes_go_first),

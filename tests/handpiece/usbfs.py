@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """A USB host in a few lines, through Linux's usbfs: to test a handpiece without its driver."""
 
+import collections
 import ctypes
+import errno
 import fcntl
 import glob
 import os
@@ -18,6 +20,29 @@ START, STOP, MARK, CLEAR, SELF_TEST = 0x10, 0x11, 0x12, 0x13, 0x14
 LEASE = 0x15  # a type; the request of that number is CAPTURE
 CAPTURE, CAPTURE_TYPE = 0x15, 0x16
 SIZES = {IDENTIFY: 188, STATUS: 56, RESULT: 12, CARTRIDGE: 80}
+
+
+# of mnp_header.type
+STROKES_TYPE, WAVEFORM_TYPE = 5, 6
+
+Stroke = collections.namedtuple("Stroke", "number epoch time_us depth_um period_us current_ma")
+Block = collections.namedtuple("Block", "number time_us period_ns tag samples")
+
+
+def strokes(packet):
+    """The strokes of a packet."""
+    kind, version, length, count, _, _ = struct.unpack_from("<BBHHHQ", packet)
+    assert (kind, version, length) == (STROKES_TYPE, 1, len(packet)) and length == 16 + 32 * count
+    return [Stroke(*struct.unpack_from("<IIQIII4x", packet, 16 + 32 * i)) for i in range(count)]
+
+
+def block(packet):
+    """The block of a waveform, its samples as (position_um, current_ma)."""
+    kind, version, length, number, time_us, period_ns, count, tag = struct.unpack_from(
+        "<BBHIQIHH", packet)
+    assert (kind, version, length) == (WAVEFORM_TYPE, 1, len(packet)) and length == 24 + 4 * count
+    samples = [struct.unpack_from("<HH", packet, 24 + 4 * i) for i in range(count)]
+    return Block(number, time_us, period_ns, tag, samples)
 
 
 def _read(path):
@@ -128,6 +153,29 @@ class Host:
         """START with the present epoch."""
         return self.tell(START, struct.pack("<BBHIIIII8x", START, 1, 32, self.epoch, depth_um,
                                             rate_mhz, strokes, run_ms))
+
+    def capture(self, rate_hz=0, samples=0):
+        """Begin a waveform, or end it."""
+        return self.tell(CAPTURE, struct.pack("<BBHIII", CAPTURE_TYPE, 1, 16, rate_hz, samples, 0))
+
+    def bulk(self, timeout_ms=1000):
+        """A packet of strokes or of a waveform; None in time."""
+        try:
+            return self.transfer(self.strokes, 512, timeout_ms)
+        except OSError as error:
+            if error.errno != errno.ETIMEDOUT:
+                raise
+            return None
+
+    def blocks(self, until, timeout_ms=1000):
+        """Blocks as they come, to the sample of that number."""
+        while True:
+            packet = self.bulk(timeout_ms)
+            assert packet, f"no block within {timeout_ms} ms"
+            one = block(packet)
+            yield one
+            if one.number + len(one.samples) >= until:
+                return
 
     def clear(self, faults=0x3FF):
         """CLEAR these faults."""

@@ -37,6 +37,9 @@ static struct {
 	bool closing, gone;
 	struct mnp_status status;
 	unsigned int statuses, strokes, gaps;
+	uint32_t samples; /* of the waveform: the number that comes next */
+	uint32_t lost, highest_um;
+	uint16_t tag;
 	uint32_t last_stroke, deepest_um, shortest_us, kill_above_um;
 	uint64_t report_ns, kill_ns;
 } host;
@@ -147,6 +150,26 @@ static void strokes(const uint8_t *data, int length)
 	}
 }
 
+static void waveform(const uint8_t *data, int length)
+{
+	struct mnp_waveform w;
+	struct mnp_sample s;
+
+	CHECK(length >= (int)sizeof(w));
+	memcpy(&w, data, sizeof(w));
+	CHECK(w.header.version == MNP_VERSION && le16toh(w.header.length) == length);
+	CHECK(length == (int)(sizeof(w) + le16toh(w.count) * sizeof(s)));
+	CHECK(le16toh(w.tag) == host.tag && le32toh(w.period_ns) == 50000);
+	CHECK(le32toh(w.number) >= host.samples);
+	host.lost += le32toh(w.number) - host.samples;
+	host.samples = le32toh(w.number) + le16toh(w.count);
+	for (size_t i = 0; i < le16toh(w.count); i++) {
+		memcpy(&s, data + sizeof(w) + i * sizeof(s), sizeof(s));
+		if (le16toh(s.position_um) > host.highest_um)
+			host.highest_um = le16toh(s.position_um);
+	}
+}
+
 static void LIBUSB_CALL in_done(struct libusb_transfer *t)
 {
 	if (t->status == LIBUSB_TRANSFER_NO_DEVICE || t->status == LIBUSB_TRANSFER_ERROR ||
@@ -157,6 +180,8 @@ static void LIBUSB_CALL in_done(struct libusb_transfer *t)
 		memcpy(&host.status, t->buffer, sizeof(host.status));
 		CHECK(host.status.header.type == MNP_TYPE_STATUS);
 		host.statuses++;
+	} else if (t->status == LIBUSB_TRANSFER_COMPLETED && t->buffer[0] == MNP_TYPE_WAVEFORM) {
+		waveform(t->buffer, t->actual_length);
 	} else if (t->status == LIBUSB_TRANSFER_COMPLETED) {
 		strokes(t->buffer, t->actual_length);
 	}
@@ -256,6 +281,25 @@ static uint8_t clear(uint32_t faults)
 			       .faults = htole32(faults) };
 
 	return tell(MNP_REQ_CLEAR, &c, sizeof(c));
+}
+
+static uint8_t capture(uint32_t rate_hz, uint32_t samples)
+{
+	struct mnp_capture c = { .header = header(MNP_TYPE_CAPTURE, sizeof(c)),
+				 .rate_hz = htole32(rate_hz),
+				 .samples = htole32(samples) };
+
+	return tell(MNP_REQ_CAPTURE, &c, sizeof(c));
+}
+
+static void begin_capture(uint32_t samples)
+{
+	host.samples = 0;
+	host.lost = 0;
+	host.highest_um = 0;
+	/* its blocks may come before its outcome */
+	host.tag = (uint16_t)(tag + 1);
+	CHECK(capture(20000, samples) == MNP_RESULT_OK);
 }
 
 static void find_endpoints(void)
@@ -442,6 +486,32 @@ static void test_trigger(void)
 	CHECK(stop() == MNP_RESULT_OK);
 }
 
+static void test_waveform(void)
+{
+	unsigned int before = host.strokes;
+
+	host.deepest_um = 0;
+	begin_capture(10000);
+	begin(900, 100000);
+	CHECK(capture(20000, 10000) == MNP_RESULT_BUSY);
+	lease_for(600);
+	CHECK(stop() == MNP_RESULT_OK && wait_state(MNP_STATE_IDLE, 80));
+	printf("waveform: %u samples, %u lost, highest %u um of %u um in %u strokes\n",
+	       host.samples, host.lost, host.highest_um, host.deepest_um, host.strokes - before);
+	CHECK(host.samples == 10000 && !host.lost && !host.gaps && host.strokes > before + 45);
+	CHECK(host.highest_um + 2 >= host.deepest_um && host.highest_um <= host.deepest_um);
+	begin_capture(MNP_CAPTURE_SAMPLES_MAX);
+	handle_for(100 * MS);
+	CHECK(host.samples > 1500 && !host.highest_um);
+	CHECK(capture(0, 0) == MNP_RESULT_OK);
+	/* what it had sent before it answered is there by now */
+	handle_for(2 * MS);
+	before = host.samples;
+	handle_for(200 * MS);
+	CHECK(host.samples == before);
+	puts("waveform ended: no block after the answer");
+}
+
 static void test_lease(void)
 {
 	const char *stats;
@@ -520,6 +590,7 @@ int main(int argc, char **argv)
 	test_mark();
 	test_run_and_kill();
 	test_trigger();
+	test_waveform();
 	test_lease();
 	test_over_depth();
 	test_unplug();

@@ -14,7 +14,7 @@ KERNEL_CODE = ("driver/", "tests/kunit/", "tests/lab/kmod/")
 # What to make of each makefile so that every program and every test program is built.
 MAKEFILES = (
     ("daemon/daemon.mk", "daemon"),
-    ("tests/handpiece/handpiece.mk", "handpiece", "check-handpiece"),
+    ("tests/handpiece/handpiece.mk", "handpiece", "handpiece-tests"),
     ("tests/unit/unit.mk", "unit-tests"),
     ("tests/bench/bench.mk", "bench-programs"),
 )
