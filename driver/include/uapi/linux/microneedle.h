@@ -202,7 +202,7 @@ enum mn_cause {
 #define MN_INTERLOCK_SELF_TEST		(1U << 7)	/* self-test failed or never run */
 #define MN_INTERLOCK_CALIBRATION	(1U << 8)	/* calibration too old */
 #define MN_INTERLOCK_LEASE		(1U << 9)	/* no fresh lease */
-#define MN_INTERLOCK_STATUS		(1U << 10)	/* no fresh status from the handpiece */
+#define MN_INTERLOCK_STATUS		(1U << 10)	/* no fresh status, or it sleeps */
 #define MN_INTERLOCK_CLOCK		(1U << 11)	/* the system's date is not set */
 
 /* mn_info.measures: what the handpiece measures; stroke rate, home and depth are mandatory */
