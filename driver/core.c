@@ -630,7 +630,7 @@ EXPORT_SYMBOL_GPL(mn_device_put);
 
 /**
  * mn_device_suspend() - The system goes to sleep: stop, and trust no cartridge afterwards.
- * @mn: The device.
+ * @mn: The device. It cannot be armed until mn_device_resume().
  *
  * Context: may sleep.
  */
@@ -649,11 +649,12 @@ EXPORT_SYMBOL_GPL(mn_device_suspend);
  */
 void mn_device_resume(struct mn_device *mn)
 {
-	if (mn_stop_confirmed(mn, MN_HAPPENS_STOP))
+	if (mn_stop_confirmed(mn, MN_HAPPENS_RESUME))
 		queue_work(system_highpri_wq, &mn->stop_work);
 }
 EXPORT_SYMBOL_GPL(mn_device_resume);
 
+/* Programs go on for as long as it takes to go down: from here on they arm nothing. */
 static int mn_reboot(struct notifier_block *block, unsigned long action, void *data)
 {
 	struct mn_device *mn;

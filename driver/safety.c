@@ -166,7 +166,7 @@ u32 mn_safety_interlocks(const struct mn_safety *s)
 		open |= MN_INTERLOCK_CALIBRATION;
 	if (!s->lease_deadline)
 		open |= MN_INTERLOCK_LEASE;
-	if (!s->reported || !s->status_deadline)
+	if (!s->reported || !s->status_deadline || s->asleep)
 		open |= MN_INTERLOCK_STATUS;
 	if (s->today_days < MN_CLOCK_SET_DAYS)
 		open |= MN_INTERLOCK_CLOCK;
@@ -588,7 +588,8 @@ static int self_test(struct mn_safety *s)
 {
 	if (s->state != MN_STATE_SAFE)
 		return -EBADFD;
-	if (!s->reported || !s->status_deadline || !s->report.idle || s->home_deadline)
+	if (!s->reported || !s->status_deadline || s->asleep || !s->report.idle ||
+	    s->home_deadline)
 		return -EAGAIN;
 	if (s->report.self_test == MN_SELF_TEST_BUSY)
 		return -EBUSY;
@@ -799,7 +800,8 @@ static void report(struct mn_safety *s, const struct mn_report *r, u64 now, u32 
 	/* Once for each that failed: cleared, it can be made again. Until then nothing is armed. */
 	if (r->self_test == MN_SELF_TEST_FAILED && (first || was.self_test != MN_SELF_TEST_FAILED))
 		latch(s, MN_FAULT_SELF_TEST, 0, 0, now, actions);
-	follow_cartridge(s, &was, first, now, actions);
+	follow_cartridge(s, &was, first || s->awoken, now, actions);
+	s->awoken = false;
 	follow_trigger(s, was.inputs, now, actions);
 	if (r->epoch != s->epoch && epoch_reached(r->epoch, s->epoch)) {
 		/* It claims a stop never sent, and would take ours for old ones: go beyond it. */
@@ -940,8 +942,16 @@ int mn_safety_step(struct mn_safety *s, const struct mn_stimulus *what, u64 now,
 	case MN_HAPPENS_SUSPEND:
 		stop(s, MN_CAUSE_SUSPEND, now, actions);
 		lose_cartridge(s);
-		s->reported = false;
 		s->status_deadline = 0;
+		s->asleep = true;
+		return 0;
+	case MN_HAPPENS_RESUME:
+		/* What was told on the way to sleep is as old as the sleep is long. */
+		stop(s, MN_CAUSE_STOP, now, actions);
+		lose_cartridge(s);
+		s->status_deadline = 0;
+		s->asleep = false;
+		s->awoken = true;
 		return 0;
 	case MN_HAPPENS_UNPLUG:
 		if (s->state == MN_STATE_RUNNING)

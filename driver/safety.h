@@ -281,6 +281,8 @@ struct mn_refusal {
  * @report: The handpiece's last status.
  * @reported: @report is of this handpiece, not zeroes.
  * @gone: It was unplugged, or its driver unbound.
+ * @asleep: The system sleeps, or is on its way there or down: nothing can be armed.
+ * @awoken: It told nothing yet since: its cartridge has to be read again.
  * @status_deadline: When the next status is overdue.
  * @tag: The cartridge's tag, present as long as it is known to be this one.
  * @held: This cartridge was marked by us and never left since.
@@ -332,6 +334,8 @@ struct mn_safety {
 	struct mn_report report;
 	bool reported;
 	bool gone;
+	bool asleep;
+	bool awoken;
 	u64 status_deadline;
 	struct mn_tag tag;
 	bool held;
@@ -399,7 +403,8 @@ struct mn_safety {
  * @MN_HAPPENS_TAG: A cartridge was read.
  * @MN_HAPPENS_MARKING: A mark is being sent.
  * @MN_HAPPENS_FAIL: The transport found something wrong.
- * @MN_HAPPENS_SUSPEND: The system suspends, shuts down, or the driver is unbound.
+ * @MN_HAPPENS_SUSPEND: The system suspends or shuts down. Nothing is armed until RESUME.
+ * @MN_HAPPENS_RESUME: The system is awake again.
  * @MN_HAPPENS_UNPLUG: The handpiece is gone.
  */
 enum mn_happening {
@@ -425,6 +430,7 @@ enum mn_happening {
 	MN_HAPPENS_MARKING,
 	MN_HAPPENS_FAIL,
 	MN_HAPPENS_SUSPEND,
+	MN_HAPPENS_RESUME,
 	MN_HAPPENS_UNPLUG,
 };
 

@@ -439,6 +439,15 @@ void hp_fw_link(struct hp_firmware *fw, bool up, bool high_speed, uint64_t now)
 	}
 }
 
+/* A bus that sleeps: what is going on goes on, and nothing that is told gets anywhere */
+void hp_fw_bus(struct hp_firmware *fw, bool sleeps, uint64_t now)
+{
+	hp_fw_advance(fw, now);
+	hp_trace(fw->trace, now, sleeps ? "usb_suspend" : "usb_resume",
+		 "\"home\":%s,\"strokes\":%u,\"epoch\":%u", fw->home ? "true" : "false",
+		 fw->stroke_number, fw->epoch);
+}
+
 void hp_fw_sent(struct hp_firmware *fw, enum hp_ep ep, bool ok, uint64_t now)
 {
 	hp_fw_advance(fw, now);

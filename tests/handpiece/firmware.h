@@ -161,6 +161,7 @@ void hp_fw_advance(struct hp_firmware *fw, uint64_t now);
 
 /* The bus. "up": the host has configured us and the endpoints work */
 void hp_fw_link(struct hp_firmware *fw, bool up, bool high_speed, uint64_t now);
+void hp_fw_bus(struct hp_firmware *fw, bool sleeps, uint64_t now);
 void hp_fw_out(struct hp_firmware *fw, enum hp_ep ep, const void *data, size_t length,
 	       uint64_t now);
 void hp_fw_sent(struct hp_firmware *fw, enum hp_ep ep, bool ok, uint64_t now);

@@ -167,6 +167,7 @@ static void removed_unseen(struct bench *b)
 static void suspended(struct bench *b)
 {
 	bench_happens(b, MN_HAPPENS_SUSPEND);
+	bench_happens(b, MN_HAPPENS_RESUME);
 	bench_home(b);
 	bench_tell_tag(b);
 }

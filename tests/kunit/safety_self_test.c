@@ -54,6 +54,12 @@ static void self_test_needs_status(struct kunit *test)
 	b = bench_at(test, BENCH_IDLE);
 	bench_happens(b, MN_HAPPENS_SUSPEND);
 	KUNIT_EXPECT_EQ(test, bench_happens(b, MN_HAPPENS_SELF_TEST), -EAGAIN);
+	bench_home(b);
+	KUNIT_EXPECT_EQ(test, bench_happens(b, MN_HAPPENS_SELF_TEST), -EAGAIN);
+	bench_happens(b, MN_HAPPENS_RESUME);
+	KUNIT_EXPECT_EQ(test, bench_happens(b, MN_HAPPENS_SELF_TEST), -EAGAIN);
+	bench_home(b);
+	KUNIT_EXPECT_EQ(test, bench_happens(b, MN_HAPPENS_SELF_TEST), 0);
 }
 
 /* From the wish on nothing is armed, until the handpiece has told of one that passed. */

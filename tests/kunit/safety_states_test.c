@@ -255,6 +255,14 @@ static const struct state_case state_cases[] = {
 		[BENCH_RUNNING] = ENDS(SAFE, SUSPEND),
 		[BENCH_FAULT] = DOES(FAULT, KILL),
 	} },
+	{ "resume", NULL, MN_HAPPENS_RESUME, {
+		[BENCH_IDLE] = DOES(SAFE, KILL),
+		[BENCH_SAFE] = DOES(SAFE, KILL),
+		[BENCH_ARMED] = ENDS(SAFE, STOP),
+		[BENCH_STARTING] = ENDS(SAFE, STOP),
+		[BENCH_RUNNING] = ENDS(SAFE, STOP),
+		[BENCH_FAULT] = DOES(FAULT, KILL),
+	} },
 	{ "unplug", NULL, MN_HAPPENS_UNPLUG, {
 		[BENCH_IDLE] = DOES(SAFE, KILL),
 		[BENCH_SAFE] = DOES(SAFE, KILL),
@@ -385,9 +393,26 @@ static void state_gone(struct kunit *test)
 	bench_happens(b, MN_HAPPENS_SUSPEND);
 	KUNIT_EXPECT_EQ(test, mn_safety_next_deadline(&b->s), 0ULL);
 	KUNIT_EXPECT_TRUE(test, mn_safety_interlocks(&b->s) & MN_INTERLOCK_STATUS);
-	/* Awake again, what it tells first is news, its cartridge included. */
-	bench_tell(b);
+}
+
+/* What it tells on the way to sleep arms nothing and is not believed when it is awake again. */
+static void state_asleep(struct kunit *test)
+{
+	struct bench *b = bench_at(test, BENCH_SAFE);
+
+	bench_happens(b, MN_HAPPENS_SUSPEND);
+	bench_home(b);
+	bench_tell_tag(b);
+	bench_acquire(b, BENCH_TREATMENT);
+	KUNIT_EXPECT_EQ(test, mn_safety_interlocks(&b->s), MN_INTERLOCK_STATUS);
+	KUNIT_EXPECT_EQ(test, bench_arm(b, bench_set_point()), -EAGAIN);
+	bench_happens(b, MN_HAPPENS_RESUME);
+	KUNIT_EXPECT_EQ(test, bench_arm(b, bench_set_point()), -ERANGE);
+	KUNIT_EXPECT_EQ(test, mn_safety_next_deadline(&b->s), b->s.lease_warning);
+	bench_home(b);
 	KUNIT_EXPECT_TRUE(test, b->actions & MN_ACT_READ_TAG);
+	bench_tell_tag(b);
+	KUNIT_EXPECT_EQ(test, bench_arm(b, bench_set_point()), 0);
 }
 
 static void state_acquire_refuses(struct kunit *test)
@@ -495,6 +520,7 @@ static struct kunit_case state_kunit_cases[] = {
 	KUNIT_CASE(state_release_gives_up_control),
 	KUNIT_CASE(state_unplugged_running),
 	KUNIT_CASE(state_gone),
+	KUNIT_CASE(state_asleep),
 	KUNIT_CASE(state_acquire_refuses),
 	KUNIT_CASE(state_epoch_wraps),
 	KUNIT_CASE(state_epoch_never_sent),

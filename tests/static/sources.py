@@ -17,6 +17,7 @@ MAKEFILES = (
     ("tests/handpiece/handpiece.mk", "handpiece", "handpiece-tests"),
     ("tests/unit/unit.mk", "unit-tests"),
     ("tests/bench/bench.mk", "bench-programs"),
+    ("tests/system/caller/caller.mk", "caller"),
 )
 
 # Where nothing is ever built: make only tells what it would do.

@@ -3,20 +3,12 @@
 
 import errno
 
-import pytest
 from microneedle import abi, stack
 from microneedle.device import Device, new_treatment
 from microneedle.wait import refused, until
 from test_interlocks import bring_to, goes_on
 
 OVERSHOOT = abi.bit("OVER_DEPTH")
-
-
-@pytest.fixture
-def alone(rig):
-    """The driver can be unloaded: no daemon has the device open."""
-    rig.daemon.stop()
-    return rig
 
 
 def latch(rig, own):
@@ -106,44 +98,6 @@ def test_every_fault_of_the_handpiece_s_own_has_a_name(alone):
             assert device.status().faults == abi.bit(name)
             assert device.clear() == 0, name
             assert alone.hp.state()["faults"] == []
-
-
-def test_unloading_while_running_stops_first(alone):
-    """rmmod microneedle-usb with an open file: the needles stop by a STOP, not by the lease."""
-    with alone.control() as device:
-        bring_to(alone, device, "RUNNING")
-        stack.unload("microneedle-usb")
-        state = alone.hp.wait_for(lambda state: state["inputs"]["home"], 1)
-        assert state["faults"] == []
-        assert alone.hp.stats()["stop"]["strokes_after"] == 0
-        with refused(errno.ENODEV):
-            device.status()
-        # The file still holds the core
-        with pytest.raises(AssertionError, match="in use"):
-            stack.unload("microneedle")
-    alone.press(False)
-    stack.load("microneedle-usb")
-    alone.wait_node()
-    with Device() as device:
-        assert device.assert_state("FAULT").faults == abi.bit("UNPLUGGED")
-
-
-def test_unbinding_in_sysfs_while_running_stops_first(alone):
-    driver = "/sys/bus/usb/drivers/microneedle-usb"
-    with alone.control() as device:
-        bring_to(alone, device, "RUNNING")
-        with open(f"{driver}/unbind", "w", encoding="ascii") as stream:
-            stream.write("1-1:1.0")
-        state = alone.hp.wait_for(lambda state: state["inputs"]["home"], 1)
-        assert state["faults"] == []
-        with refused(errno.ENODEV):
-            device.status()
-    alone.press(False)
-    with open(f"{driver}/bind", "w", encoding="ascii") as stream:
-        stream.write("1-1:1.0")
-    alone.wait_node()
-    with Device() as device:
-        assert device.assert_state("FAULT").faults == abi.bit("UNPLUGGED")
 
 
 def test_clearing_is_the_controller_s_and_names_what_it_has_seen(alone):

@@ -152,9 +152,9 @@ class Device:
         self.seen += records
         return records
 
-    def poll(self, milliseconds=0):
+    def poll(self, milliseconds=0, events=select.POLLIN | select.POLLPRI):
         poller = select.poll()
-        poller.register(self.fd, select.POLLIN | select.POLLPRI)
+        poller.register(self.fd, events)
         events = poller.poll(milliseconds)
         return events[0][1] if events else 0
 
@@ -179,9 +179,7 @@ class Device:
                 raise AssertionError(f"no {kind} record with {match} within {seconds:g} s; "
                                      f"got {self.seen[-8:]}; {self.describe()}")
             # POLLPRI stays set while a fault is latched: what is new is told by POLLIN
-            poller = select.poll()
-            poller.register(self.fd, select.POLLIN)
-            poller.poll(min(left * 1000 + 1, 1000))
+            self.poll(min(left * 1000 + 1, 1000), select.POLLIN)
 
     def wait_state(self, state, seconds=3.0, **match):
         return self.wait("state", seconds, to=abi.CONSTANTS[f"MN_STATE_{state}"], **match)

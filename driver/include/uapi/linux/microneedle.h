@@ -203,7 +203,7 @@ enum mn_cause {
 #define MN_INTERLOCK_SELF_TEST		(1U << 7)	/* run MN_IOC_SELF_TEST until it passes */
 #define MN_INTERLOCK_CALIBRATION	(1U << 8)	/* calibration too old */
 #define MN_INTERLOCK_LEASE		(1U << 9)	/* no fresh lease */
-#define MN_INTERLOCK_STATUS		(1U << 10)	/* no fresh status from the handpiece */
+#define MN_INTERLOCK_STATUS		(1U << 10)	/* no fresh status, or it sleeps */
 #define MN_INTERLOCK_CLOCK		(1U << 11)	/* the system's date is not set */
 
 /**

@@ -1,0 +1,311 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The handpiece sleeps and wakes, and the driver goes and comes, in each state.
+
+STOP reaches it first, its needles are home before its bus goes, and nothing starts again by itself,
+though the foot switch is held. Here the handpiece goes on while it and its bus sleep, as a real one
+would; test_suspend.py has the suspend of a whole system, with the handpiece frozen in it.
+"""
+
+import errno
+import os
+import time
+
+import pytest
+from microneedle import abi, stack
+from microneedle.device import Device
+from microneedle.power import (Sleep, assert_stopped_first, events_since, interface, put, quirk,
+                               usb_device, DRIVER)
+from microneedle.wait import refused, until
+from test_interlocks import STATES, bring_to, goes_on
+
+STATES_AND_FAULT = STATES + ("FAULT",)
+SLEEP_MS = 400
+
+
+def bring_to_any(rig, device, state):
+    """The same, and FAULT with the foot switch held."""
+    if state != "FAULT":
+        return bring_to(rig, device, state)
+    bring_to(rig, device, "RUNNING")
+    rig.hp.inject("overshoot", um=300, own=False).wait()
+    device.wait_fault("OVER_DEPTH")
+    strokes = rig.still()["strokes"]
+    device.forget()
+    return strokes
+
+
+def told(device):
+    """The states and the faults that the controller's file was told of."""
+    device.read()
+    return ([(abi.name_of("STATE", record.to), abi.name_of("CAUSE", record.cause))
+             for record in device.seen if record.kind == "state"],
+            [abi.name_of("FAULT", record.code) for record in device.seen if record.kind == "fault"])
+
+
+def assert_nothing_starts(rig, strokes):
+    """Held, released, or pressed again: the foot switch starts nothing that was not armed."""
+    assert rig.still(0.5)["strokes"] == strokes
+    rig.press(False)
+    time.sleep(0.15)
+    rig.press()
+    assert rig.still(0.3)["strokes"] == strokes
+
+
+def arm_again(rig, device, state):
+    """What it takes to run again: the foot off, a fault cleared, a cartridge that was in sight."""
+    used = state != "SAFE"
+    if state == "FAULT":
+        with refused(errno.EBADFD):
+            device.arm()
+        rig.press(False)
+        until("the release to be told",
+              lambda: not device.status().inputs & abi.MN_INPUT_TRIGGER)
+        assert device.clear() == 0
+    else:
+        with refused(errno.EAGAIN) as refusal:
+            device.arm()
+        assert refusal.answer.interlocks == (
+            abi.MN_INTERLOCK_TRIGGER | (abi.MN_INTERLOCK_CARTRIDGE_SPENT if used else 0))
+        rig.press(False)
+        until("the release to be told",
+              lambda: not device.status().inputs & abi.MN_INPUT_TRIGGER)
+    if used:
+        with refused(errno.EAGAIN) as refusal:
+            device.arm()
+        assert refusal.answer.interlocks == abi.MN_INTERLOCK_CARTRIDGE_SPENT
+        rig.new_cartridge()
+    rig.run(device, 2)
+    device.stop()
+    rig.press(False)
+
+
+# ---- sleep ----
+
+@pytest.mark.parametrize("wakes", ("resumed", "reset"))
+@pytest.mark.parametrize("state", STATES_AND_FAULT)
+def test_sleep_stops_first_and_nothing_starts_after_it(rig, state, wakes):
+    with quirk(rig, wakes == "reset"), rig.control() as device:
+        strokes = bring_to_any(rig, device, state)
+        with Sleep(rig, SLEEP_MS) as sleep:
+            # Pressed in its sleep, if it is not held
+            rig.press()
+            made = rig.hp.state()["strokes"]
+        assert sleep.error is None
+        assert made == strokes or state == "RUNNING"
+        events = sleep.events()
+        assert_stopped_first(events, state, "usb_suspend")
+        asleep, = [event for event in events if event["ev"] == "usb_suspend"]
+        assert asleep["home"] and asleep["strokes"] == made
+        assert any(event["ev"] == "usb_disable" for event in events) == (wakes == "reset")
+
+        states, faults = told(device)
+        assert faults == []
+        assert states == ([("SAFE", "SUSPEND")] if state in ("ARMED", "RUNNING") else [])
+        status = device.assert_state("FAULT" if state == "FAULT" else "SAFE")
+        assert status.faults == (abi.bit("OVER_DEPTH") if state == "FAULT" else 0)
+        assert (status.depth_um, status.rate_mhz) == (0, 0)
+        until("the cartridge to be read again", lambda: device.status().cartridge_flags &
+              abi.MN_CARTRIDGE_READABLE)
+        spent = device.status().cartridge_flags & abi.MN_CARTRIDGE_SPENT
+        assert bool(spent) == (state != "SAFE")
+
+        # Awake it was given a STOP to begin from, and no lease: nothing is armed
+        assert rig.hp.state()["epoch"] == status.epoch and not rig.hp.state()["lease_fresh"]
+        assert_nothing_starts(rig, made)
+        assert sleep.events("start") == []
+        device.assert_state("FAULT" if state == "FAULT" else "SAFE")
+        arm_again(rig, device, state)
+
+
+def test_a_tag_that_could_not_be_read_on_the_way_to_sleep_is_read_after_it(rig):
+    with rig.control() as device:
+        rig.hp.inject("bad_crc")
+        with Sleep(rig, SLEEP_MS):
+            rig.hp.clear_injections()
+        until("the cartridge to be read again", lambda: device.status().cartridge_flags &
+              abi.MN_CARTRIDGE_READABLE)
+        rig.run(device, 2)
+        device.stop()
+
+
+def test_a_cartridge_that_was_changed_in_its_sleep_is_another(rig):
+    with rig.control() as device:
+        device.arm()
+        with Sleep(rig, SLEEP_MS):
+            rig.hp.remove()
+            uid = int(rig.hp.insert(uid=rig.new_uid()), 16)
+            rig.cartridges += 1
+        until("the cartridge to be read", lambda: device.status().cartridge_uid == uid)
+        rig.run(device, 2)
+        device.stop()
+
+
+def test_an_emergency_stop_that_was_pressed_in_its_sleep_is_seen(rig):
+    with rig.control() as device:
+        with Sleep(rig, SLEEP_MS):
+            rig.hp.set("emergency_stop", True)
+        device.wait_fault("EMERGENCY_STOP")
+        rig.hp.set("emergency_stop", False)
+        until("the release to be told",
+              lambda: not device.status().inputs & abi.MN_INPUT_EMERGENCY_STOP)
+        goes_on(rig, device)
+
+
+def test_what_the_handpiece_latched_in_its_sleep_is_told(rig):
+    with rig.control() as device:
+        with Sleep(rig, SLEEP_MS):
+            rig.hp.inject("nv_fault", mask=1 << 4).wait()
+        device.wait_fault("OVER_TEMPERATURE")
+        goes_on(rig, device)
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_a_handpiece_that_lost_its_power_in_its_sleep_gets_a_stop(rig, state):
+    with rig.control() as device:
+        bring_to(rig, device, state)
+        with Sleep(rig, SLEEP_MS):
+            rig.hp.power_cycle()
+            rig.press()
+        until("a stop to reach it", lambda: rig.hp.state()["stop_seen"])
+        device.assert_state("SAFE")
+        assert rig.still(0.3)["strokes"] == 0
+        rig.press(False)
+        rig.new_cartridge()
+        rig.run(device, 2)
+        device.stop()
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_a_cable_that_was_pulled_in_its_sleep(rig, state):
+    with rig.control() as device:
+        bring_to(rig, device, state)
+        with Sleep(rig, SLEEP_MS):
+            rig.hp.unplug()
+        rig.wait_no_node()
+        with refused(errno.ENODEV):
+            device.status()
+        states, faults = told_until_gone(device)
+        # It was stopped when it went: no fault, and no further change
+        assert faults == [] and states == ([("SAFE", "SUSPEND")] if state != "SAFE" else [])
+    rig.plug()
+    with rig.control() as device:
+        assert device.assert_state("SAFE").faults == 0
+        assert rig.still(0.3)["inputs"]["foot_switch"] == (state == "RUNNING")
+
+
+def told_until_gone(device):
+    with refused(errno.ENODEV):
+        while True:
+            data = os.read(device.fd, abi.RECORD.size)
+            device.seen.append(abi.Record.from_bytes(data))
+    states = [(abi.name_of("STATE", record.to), abi.name_of("CAUSE", record.cause))
+              for record in device.seen if record.kind == "state"]
+    return states, [abi.name_of("FAULT", record.code)
+                    for record in device.seen if record.kind == "fault"]
+
+
+def test_it_never_sleeps_by_itself(rig):
+    """Asleep it could not tell of its emergency stop: not even where the system would like it to."""
+    power = f"{usb_device()}/power"
+    put(f"{power}/autosuspend_delay_ms", "0")
+    put(f"{power}/control", "auto")
+    since = time.monotonic_ns()
+    time.sleep(3)
+    with rig.control():
+        time.sleep(3)
+    with open(f"{power}/runtime_status", encoding="ascii") as stream:
+        assert stream.read().strip() == "active"
+    assert events_since(rig, since, "usb_suspend") == []
+    put(f"{power}/control", "on")
+
+
+# ---- the driver goes ----
+
+class Unbound:
+    """By hand, in sysfs."""
+
+    def take(self):
+        self.name = interface()
+        put(f"{DRIVER}/unbind", self.name)
+
+    def give(self):
+        put(f"{DRIVER}/bind", self.name)
+
+
+class Unloaded:
+    """rmmod of the transport; the core cannot go before it."""
+
+    def take(self):
+        with pytest.raises(AssertionError, match="in use by: microneedle_usb"):
+            stack.unload("microneedle")
+        stack.unload("microneedle-usb")
+        # An open file holds the core
+        with pytest.raises(AssertionError, match="in use"):
+            stack.unload("microneedle")
+
+    def give(self):
+        stack.load("microneedle-usb")
+
+
+class Deauthorized:
+    """The bus is told not to talk to it any more."""
+
+    def take(self):
+        self.device = usb_device()
+        put(f"{self.device}/authorized", "0")
+
+    def give(self):
+        put(f"{self.device}/authorized", "1")
+
+
+@pytest.mark.parametrize("how", (Unbound, Unloaded, Deauthorized))
+@pytest.mark.parametrize("state", STATES_AND_FAULT)
+def test_a_driver_that_goes_stops_first_and_starts_nothing_when_it_is_back(alone, state, how):
+    how = how()
+    with alone.control() as device:
+        strokes = bring_to_any(alone, device, state)
+        since = time.monotonic_ns()
+        how.take()
+        # As soon as it is gone all this is over: the bus could be next
+        events = events_since(alone, since)
+        assert_stopped_first(events, state,
+                             "usb_disable" if isinstance(how, Deauthorized) else None)
+        after = alone.hp.state()
+        assert after["inputs"]["home"] and after["faults"] == []
+        with refused(errno.ENODEV):
+            device.status()
+        states, faults = told_until_gone(device)
+        assert (states, faults) == {
+            "SAFE": ([], []),
+            "ARMED": ([("SAFE", "SUSPEND")], []),
+            "RUNNING": ([("FAULT", "FAULT")], ["UNPLUGGED"]),
+            "FAULT": ([], []),
+        }[state]
+        made = after["strokes"]
+        assert made == strokes or state == "RUNNING"
+        # Whatever the foot does while nobody listens
+        alone.press()
+        assert alone.still(0.3)["strokes"] == made
+    how.give()
+    alone.wait_node()
+    with alone.control() as device:
+        faults = {"RUNNING": abi.bit("UNPLUGGED"), "FAULT": abi.bit("OVER_DEPTH")}.get(state, 0)
+        assert device.assert_state("FAULT" if faults else "SAFE").faults == faults
+        assert_nothing_starts(alone, made)
+        assert device.assert_state("FAULT" if faults else "SAFE").faults == faults
+        arm_again(alone, device, "FAULT" if faults else state)
+
+
+def test_the_core_goes_once_nobody_needs_it(alone):
+    """Without its file the core can go; what it had latched, the handpiece has not."""
+    with Device(flags=os.O_RDONLY) as device:
+        stack.unload("microneedle-usb")
+        with pytest.raises(AssertionError, match="in use"):
+            stack.unload("microneedle")
+        with refused(errno.ENODEV):
+            device.status()
+    stack.unload("microneedle")
+    stack.load_driver()
+    alone.wait_node()
+    with Device(flags=os.O_RDONLY) as device:
+        device.assert_state("SAFE")
