@@ -156,19 +156,6 @@ def test_an_old_calibration_is_not_armed(rig):
         device.arm()
 
 
-def test_a_failed_self_test_is_a_fault_until_it_passes(rig):
-    with rig.control() as device:
-        rig.hp.inject("self_test_fail").wait()
-        device.wait_fault("SELF_TEST")
-        with refused(errno.EAGAIN) as refusal:
-            device.clear()
-        assert refusal.answer.remaining == abi.bit("SELF_TEST")
-        rig.hp.clear_injections()
-        until("the status to tell", lambda: not device.status().interlocks
-              & abi.MN_INTERLOCK_SELF_TEST)
-        goes_on(rig, device)
-
-
 def test_an_interlock_that_opens_is_told_to_all(rig):
     with Device() as observer:
         observer.forget()
