@@ -346,8 +346,8 @@ static void event(struct hp_ffs *f, const struct usb_functionfs_event *e)
 		break;
 	case FUNCTIONFS_SUSPEND:
 	case FUNCTIONFS_RESUME:
-		pthread_mutex_lock(f->lock);
-		hp_fw_bus(f->fw, e->type == FUNCTIONFS_SUSPEND, hp_mono_ns());
+		pthread_mutex_lock(f->bus.lock);
+		hp_fw_bus(f->bus.fw, e->type == FUNCTIONFS_SUSPEND, hp_mono_ns());
 		break;
 	default:
 		return;
