@@ -28,9 +28,12 @@ def pair(rig):
 
 
 def assert_same(caller, beside):
-    """Both see the same device."""
-    ours, theirs = vars(caller.status()), vars(beside.status())
-    assert {name for name in ours if ours[name] != theirs[name]} <= MOVES
+    """Both see the same device, once nothing happens to it between the two looks."""
+    def differs():
+        ours, theirs = vars(caller.status()), vars(beside.status())
+        return {name: (ours[name], theirs[name]) for name in ours
+                if ours[name] != theirs[name] and name not in MOVES}
+    until(lambda: f"the same status: {differs()}", lambda: not differs())
     assert vars(caller.info()) == vars(beside.info())
     assert vars(caller.limits()) == vars(beside.limits())
 
