@@ -42,9 +42,9 @@ shell: programs ## an interactive Debian machine with the handpiece attached and
 	@tests/lab/shell
 
 .PHONY: check check-static check-unit check-kunit check-lab check-system check-system-uml
-.PHONY: check-system-debian check-faults check-hazards
+.PHONY: check-system-debian check-faults check-soak check-hazards
 check: programs ## every test; ends with N passed, N failed
-	@tests/check static unit kunit lab system-uml system-debian faults hazards
+	@tests/check static unit kunit lab system-uml system-debian faults soak hazards
 
 check-static: ## checkpatch, sparse, W=1, clang-format, clang-tidy, cppcheck, and house rules
 	@tests/check static
@@ -69,6 +69,9 @@ check-system-debian: programs ## system tests on a stock Debian kernel: counted 
 
 check-faults: programs ## the fault matrix: each fault in each state, in virtual time
 	@tests/check faults
+
+check-soak: programs ## random treatment for ten virtual minutes, and the checks' own checks
+	@tests/check soak
 
 check-hazards: ## the hazard table: every control and every test that it names is there
 	@tests/check hazards
