@@ -76,6 +76,10 @@ check-soak: programs ## random treatment for ten virtual minutes, and the checks
 check-hazards: ## the hazard table: every control and every test that it names is there
 	@tests/check hazards
 
+.PHONY: soak
+soak: programs ## random treatment towards 24 virtual hours; goes on where it was (MN_SOAK=build/soak)
+	@tests/soak/chunks
+
 .PHONY: bench
 bench: programs ## figures, in counted and in virtual time
 	@tests/bench/run
