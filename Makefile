@@ -42,9 +42,10 @@ shell: programs ## an interactive Debian machine with the handpiece attached and
 	@tests/lab/shell
 
 .PHONY: check check-static check-unit check-kunit check-lab check-system check-system-uml
-.PHONY: check-handpiece check-system-debian check-faults check-hostfaults check-hazards readme-faults
+.PHONY: check-handpiece check-system-debian check-faults check-hostfaults check-soak check-hazards
+.PHONY: readme-faults
 check: programs ## every test; ends with N passed, N failed
-	@tests/check static unit kunit lab handpiece system-uml system-debian faults hostfaults hazards
+	@tests/check static unit kunit lab handpiece system-uml system-debian faults hostfaults soak hazards
 
 check-static: ## checkpatch, sparse, W=1, clang-format, clang-tidy, cppcheck, and house rules
 	@tests/check static
@@ -79,8 +80,15 @@ readme-faults: # the matrix that was played last into README
 check-hostfaults: programs ## the host crashes, reboots, stops, is killed: the handpiece is outside it
 	@tests/check hostfaults
 
+check-soak: programs ## random treatment for ten virtual minutes, and the checks' own checks
+	@tests/check soak
+
 check-hazards: ## the hazard table: every control and every test that it names is there
 	@tests/check hazards
+
+.PHONY: soak
+soak: programs ## random treatment towards 24 virtual hours; goes on where it was (MN_SOAK=build/soak)
+	@tests/soak/chunks
 
 .PHONY: bench
 bench: programs ## figures, in counted and in virtual time
