@@ -123,6 +123,19 @@ def test_a_fault_and_its_clearing(rig, pair):
     assert_same(caller, beside)
 
 
+def test_a_self_test_and_a_waveform(pair):
+    caller, beside = pair
+    beside.forget()
+    caller.ioctl("SELF_TEST")
+    assert beside.status().self_test == abi.MN_SELF_TEST_BUSY
+    beside.wait("self_test", 5, result=abi.MN_SELF_TEST_PASSED)
+    told = caller.say("capture", "500")
+    assert told["count"] == 500
+    assert abs(told["last_ns"] - told["first_ns"] - 499 * 50000) < 1000000
+    with refused(errno.EINVAL):
+        caller.say("capture", "0")
+
+
 def test_what_its_compiler_makes_of_a_status(rig, pair):
     caller, beside = pair
     said = caller.say("GET_STATUS")

@@ -4,7 +4,7 @@
  *
  * A command a line comes in, an answer in JSON goes out. "GET_STATUS" or "ARM 0a1b..." is the ioctl
  * with that struct; "fault ARM" is the ioctl with an address that is not there; "read N" and
- * "poll MS" are what they say. Structs go in and out as bytes, in hexadecimal, as this program's
+ * "poll MS" are what they say; "capture N" is a waveform of so many samples. Structs go in and out as bytes, in hexadecimal, as this program's
  * compiler lays them out; of some of them members are told by name, too.
  */
 #include <errno.h>
@@ -34,6 +34,7 @@ static const struct {
 	{ "SET_LIMITS", MN_IOC_SET_LIMITS }, { "ARM", MN_IOC_ARM },
 	{ "UPDATE", MN_IOC_UPDATE },	     { "START", MN_IOC_START },
 	{ "HEARTBEAT", MN_IOC_HEARTBEAT },   { "CLEAR_FAULT", MN_IOC_CLEAR_FAULT },
+	{ "SELF_TEST", MN_IOC_SELF_TEST },   { "CAPTURE", MN_IOC_CAPTURE },
 };
 
 static const unsigned int *number_of(const char *name)
@@ -125,6 +126,37 @@ static void read_some(int fd, const char *argument)
 	printf("]}\n");
 }
 
+static void capture_all(int fd, const char *argument)
+{
+	struct mn_capture capture = { .rate_hz = 20000,
+				      .samples = (__u32)strtoul(argument, NULL, 10) };
+	struct mn_sample samples[RECORDS_MAX];
+	uint64_t first_ns = 0, last_ns = 0;
+	uint32_t count = 0;
+	ssize_t size = 0;
+	int error = 0;
+
+	if (ioctl(fd, MN_IOC_CAPTURE, &capture))
+		error = errno;
+	while (!error && (size = read(capture.fd, samples, sizeof(samples))) > 0) {
+		for (ssize_t i = 0; i < size / (ssize_t)sizeof(samples[0]); i++) {
+			/* Each at its number, or the number that is told is not the last */
+			if (samples[i].number == count)
+				count++;
+			if (!first_ns)
+				first_ns = samples[i].mono_ns;
+			last_ns = samples[i].mono_ns;
+		}
+	}
+	if (size < 0)
+		error = errno;
+	if (capture.fd > 0)
+		close(capture.fd);
+	printf("{\"errno\":%d,\"count\":%" PRIu32 ",\"first_ns\":%" PRIu64 ",\"last_ns\":%" PRIu64
+	       "}\n",
+	       error, count, first_ns, last_ns);
+}
+
 static void poll_once(int fd, const char *argument)
 {
 	struct pollfd poll_fd = { .fd = fd, .events = POLLIN | POLLPRI };
@@ -140,6 +172,8 @@ static void obey(int fd, const char *word, const char *argument)
 		read_some(fd, argument);
 	else if (!strcmp(word, "poll"))
 		poll_once(fd, argument);
+	else if (!strcmp(word, "capture"))
+		capture_all(fd, argument);
 	else if (!strcmp(word, "fault"))
 		call_in_vain(fd, argument);
 	else
