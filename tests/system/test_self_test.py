@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The handpiece's self-test through the daemon's socket, as a clinic has it made."""
 
+import json
+import time
+
 import pytest
 from microneedle.people import AUDITOR, COLLEAGUE, GUEST, OPERATOR, ROOT, SERVICE
 from microneedle.rpc import Client
@@ -120,6 +123,19 @@ def test_anybody_breaks_one_off(served, operator):
     served.hp.set("emergency_stop", True)
     ends(operator, test, "never")
     assert operator.call("device.status")["faults"] == ["emergency_stop"]
+
+
+def test_a_stop_that_follows_at_once_holds(served, operator):
+    """Sent together, the stop may be obeyed before the kernel has begun: then none begins."""
+    calls = [{"jsonrpc": "2.0", "id": name, "method": f"device.{name}"}
+             for name in ("self_test", "stop")]
+    operator.send("".join(json.dumps(call) + "\n" for call in calls))
+    answers = {answer["id"]: answer for answer in (operator.message(), operator.message())}
+    assert answers["self_test"]["error"]["data"]["name"] == "stopped"
+    assert answers["stop"]["result"]["stopped"]
+    time.sleep(0.01)
+    assert operator.call("device.status")["self_test"] in ("passed", "never")
+    assert served.hp.state()["self_test"] in ("passed", "never")
 
 
 def test_one_at_a_time(served, operator):
