@@ -67,6 +67,7 @@ extern const struct mn_names mn_faults; /* enum mn_fault */
 extern const struct mn_names mn_causes; /* enum mn_cause */
 extern const struct mn_names mn_inputs; /* MN_INPUT_ bits */
 extern const struct mn_names mn_interlocks; /* MN_INTERLOCK_ bits */
+extern const struct mn_names mn_self_tests; /* enum mn_self_test */
 extern const struct mn_names mn_measures; /* MN_MEASURES_ bits */
 extern const struct mn_names mn_transports; /* enum mn_transport */
 extern const struct mn_names mn_controls; /* enum mn_control */

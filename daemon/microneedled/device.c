@@ -143,14 +143,22 @@ static void run_clear_alone(struct device_command *command)
 	ioctl(fd, MN_IOC_RELEASE);
 }
 
+/* A stop that was asked for since voids it: nothing of it may begin after that stop */
+static bool is_voided(const struct device_command *command)
+{
+	bool begins = command->type == DEVICE_ARM || command->type == DEVICE_START ||
+		      command->type == DEVICE_SELF_TEST;
+
+	return begins && atomic_load(&command->device->stops) != command->stops;
+}
+
 static void run_command(struct job *job)
 {
 	struct device_command *command = (struct device_command *)job;
 	struct device *device = command->device;
 	int result = 0;
 
-	if ((command->type == DEVICE_ARM || command->type == DEVICE_START) &&
-	    atomic_load(&device->stops) != command->stops) {
+	if (is_voided(command)) {
 		command->error = ECANCELED;
 		return;
 	}
@@ -173,6 +181,9 @@ static void run_command(struct job *job)
 	case DEVICE_RELEASE:
 		result = ioctl(device->fd, MN_IOC_RELEASE);
 		break;
+	case DEVICE_SELF_TEST:
+		result = ioctl(device->fd, MN_IOC_SELF_TEST);
+		break;
 	}
 	if (result)
 		command->error = errno;
@@ -187,8 +198,7 @@ static void command_done(struct job *job)
 	 * A stop that the loop asked for while this was between the check in run_command() and the
 	 * kernel found nothing to stop. It counts all the same.
 	 */
-	if ((command->type == DEVICE_ARM || command->type == DEVICE_START) && !command->error &&
-	    atomic_load(&device->stops) != command->stops) {
+	if (!command->error && is_voided(command)) {
 		ioctl(device->fd, MN_IOC_STOP);
 		command->error = ECANCELED;
 	}

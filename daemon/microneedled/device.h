@@ -49,6 +49,7 @@ enum device_command_type {
 	DEVICE_CLEAR,
 	DEVICE_CLEAR_ALONE, /* acquire, clear, release */
 	DEVICE_RELEASE,
+	DEVICE_SELF_TEST,
 };
 
 struct device_command {

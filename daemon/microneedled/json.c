@@ -155,7 +155,7 @@ json_t *json_device_status(struct device *device)
 			   "transport", mn_name(&mn_transports, info->transport), "path",
 			   device->path, "has_trigger", !!info->has_trigger, "measures",
 			   json_bits(&mn_measures, info->measures));
-	more = json_pack("{s:s, s:s, s:s, s:o, s:s, s:[i, i], s:o, s:o, s:o}", "state",
+	more = json_pack("{s:s, s:s, s:s, s:o, s:s, s:[i, i], s:o, s:o, s:o, s:s}", "state",
 			 mn_name(&mn_states, status.state), "cause",
 			 mn_name(&mn_causes, status.cause), "cause_text",
 			 mn_text(&mn_causes, status.cause), "faults", json_faults(status.faults),
@@ -164,7 +164,8 @@ json_t *json_device_status(struct device *device)
 			 status.fault ? json_string(mn_text(&mn_faults, status.fault))
 				      : json_null(),
 			 "inputs", json_inputs(status.inputs), "interlocks",
-			 json_bits(&mn_interlocks, status.interlocks));
+			 json_bits(&mn_interlocks, status.interlocks), "self_test",
+			 mn_name(&mn_self_tests, status.self_test));
 	json_object_update(object, more);
 	json_decref(more);
 	more = json_pack("{s:o, s:I, s:I, s:I, s:{s:I, s:I, s:I, s:I}, s:o, s:o}", "set_point",

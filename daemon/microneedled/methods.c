@@ -14,7 +14,7 @@
 #define RATE_MAX_MHZ 1000000
 
 static const struct mn_name event_entries[] = {
-	{ TELEMETRY_STATE, "state", "changes of state and limits" },
+	{ TELEMETRY_STATE, "state", "changes of state, limits and self-test" },
 	{ TELEMETRY_STROKE, "stroke", "the latest stroke and how many there were" },
 	{ TELEMETRY_INPUT, "input", "inputs and cartridge" },
 	{ TELEMETRY_FAULT, "fault", "faults latched and cleared" },
@@ -174,7 +174,7 @@ static const struct rpc_method methods[] = {
 	  "devices: device, serial, model, state, transport, path, control, session" },
 	{ "device.status", 0, 0, device_params, method_device_status,
 	  "Say what a device is, does, measures and allows.",
-	  "state, cause, faults, inputs, interlocks, set_point, measured, cartridge, limits, ..." },
+	  "state, cause, faults, inputs, interlocks, self_test, set_point, measured, cartridge, limits, ..." },
 	{ "device.stop", 0, RPC_STOP, stop_params, method_device_stop,
 	  "Stop the needles, now. Needs no hello, no id, no session and no role.",
 	  "stopped: names of devices" },
@@ -182,6 +182,10 @@ static const struct rpc_method methods[] = {
 	  method_device_clear_fault,
 	  "Clear latched faults whose cause is gone; by the session's owner while there is a session. Never arms.",
 	  "cleared and remaining: names of faults" },
+	{ "device.self_test", ROLE_OPERATOR | ROLE_SERVICE, RPC_MUTATING, device_params,
+	  method_device_self_test,
+	  "Have a handpiece test itself, at rest and with its needle motor off; by the session's owner while there is a session. A stop breaks it off.",
+	  "device, self_test: busy as soon as it has begun; the self_test event tells how it ended" },
 	{ "telemetry.subscribe", 0, 0, subscribe_params, method_telemetry_subscribe,
 	  "Be told what happens, beginning with how things are.",
 	  "subscription, snapshot: devices, sessions; then telemetry.event notifications" },

@@ -31,6 +31,7 @@ void method_device_list(struct rpc_call *call);
 void method_device_status(struct rpc_call *call);
 void method_device_stop(struct rpc_call *call);
 void method_device_clear_fault(struct rpc_call *call);
+void method_device_self_test(struct rpc_call *call);
 void method_telemetry_subscribe(struct rpc_call *call);
 void method_telemetry_unsubscribe(struct rpc_call *call);
 void method_session_protocols(struct rpc_call *call);

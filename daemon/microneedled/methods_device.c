@@ -156,8 +156,8 @@ static void cleared(struct device_command *command)
 	free(command);
 }
 
-/* Only the session's owner may, while there is one */
-static bool may_clear(struct rpc_call *call, const struct device *device)
+/* Only the session's owner may, while there is one; what is the rest of a sentence on that */
+static bool may_serve(struct rpc_call *call, const struct device *device, const char *what)
 {
 	const struct treatment *treatment = device->treatment;
 
@@ -170,8 +170,7 @@ static bool may_clear(struct rpc_call *call, const struct device *device)
 	if (treatment && treatment->plan.who.operator_uid != call->peer.uid) {
 		rpc_error(call, MN_ERROR_NOT_PERMITTED,
 			  json_pack("{s:s}", "session", treatment->uuid),
-			  "%s has an open session; only its operator clears its faults.",
-			  device->name);
+			  "%s has an open session; only its operator %s.", device->name, what);
 		return false;
 	}
 	return true;
@@ -186,7 +185,7 @@ void method_device_clear_fault(struct rpc_call *call)
 	struct mn_status status;
 	sd_id128_t id;
 
-	if (!device || !may_clear(call, device))
+	if (!device || !may_serve(call, device, "clears its faults"))
 		return;
 	if (device_status(device, &status)) {
 		rpc_error(call, MN_ERROR_DEVICE_GONE, json_pack("{s:s}", "device", device->name),
@@ -210,6 +209,116 @@ void method_device_clear_fault(struct rpc_call *call)
 		device->clearing = true;
 	}
 	device_submit(command);
+}
+
+/* It is not SAFE, or was not when the kernel was asked */
+static void refuse_test_in_state(struct rpc_call *call, const struct device *device,
+				 const struct mn_status *status)
+{
+	const char *state = mn_name(&mn_states, status->state);
+
+	if (status->state == MN_STATE_FAULT)
+		rpc_error(
+			call, MN_ERROR_FAULT_LATCHED,
+			json_pack("{s:o}", "faults", json_faults(status->faults)),
+			"A fault is latched; clear it with device.clear_fault, then test the handpiece.");
+	else if (status->state == MN_STATE_SAFE)
+		rpc_error(call, MN_ERROR_WRONG_STATE, json_pack("{s:s}", "state", state),
+			  "%s was in use until just now; try again.", device->name);
+	else
+		rpc_error(call, MN_ERROR_WRONG_STATE, json_pack("{s:s}", "state", state),
+			  "%s is %s; stop it with device.stop, then test it.", device->name, state);
+}
+
+static void refuse_test_while_restless(struct rpc_call *call, const struct device *device,
+				       const struct mn_status *status)
+{
+	uint32_t interlocks = status->interlocks & (MN_INTERLOCK_NOT_HOME | MN_INTERLOCK_STATUS);
+
+	if (interlocks & MN_INTERLOCK_STATUS)
+		rpc_error(call, MN_ERROR_INTERLOCK_OPEN,
+			  json_pack("{s:o}", "interlocks", json_bits(&mn_interlocks, interlocks)),
+			  "%s does not report its status; check its cable, then test it.",
+			  device->name);
+	else
+		rpc_error(call, MN_ERROR_BUSY, json_pack("{s:i}", "retry_ms", 100),
+			  "The needles of %s are still coming to rest; try again in a moment.",
+			  device->name);
+}
+
+/* Why the kernel did not have it tested, as its status shows right after */
+static void refuse_test(struct rpc_call *call, struct device *device, int error)
+{
+	struct mn_status status;
+
+	if (error != ENODEV && device_status(device, &status))
+		error = ENODEV;
+	switch (error) {
+	case EBADFD:
+		refuse_test_in_state(call, device, &status);
+		return;
+	case EAGAIN:
+		refuse_test_while_restless(call, device, &status);
+		return;
+	case EBUSY:
+		if (status.self_test == MN_SELF_TEST_BUSY)
+			rpc_error(call, MN_ERROR_BUSY,
+				  json_pack("{s:s, s:i}", "self_test", "busy", "retry_ms", 1000),
+				  "%s tests itself already; wait until that is over.",
+				  device->name);
+		else
+			rpc_error(call, MN_ERROR_BUSY, json_pack("{s:s}", "device", device->name),
+				  "Another program controls %s; end it first.", device->name);
+		return;
+	case ECANCELED:
+		rpc_error(call, MN_ERROR_STOPPED, NULL,
+			  "A stop came in between; test the handpiece again if it is safe.");
+		return;
+	case ENODEV:
+		rpc_error(call, MN_ERROR_DEVICE_GONE, json_pack("{s:s}", "device", device->name),
+			  "%s was unplugged; plug it in again.", device->name);
+		return;
+	case EREMOTEIO:
+		rpc_error(
+			call, MN_ERROR_DEVICE_ERROR, json_pack("{s:s}", "errno", "EREMOTEIO"),
+			"%s refused to test itself; switch it off and on, and try again. If it refuses again, take it out of use.",
+			device->name);
+		return;
+	}
+	rpc_error(
+		call, MN_ERROR_DEVICE_ERROR, json_pack("{s:s}", "errno", strerrorname_np(error)),
+		"It is not known whether %s began to test itself (%s); look at its status and try again.",
+		device->name, strerror(error));
+}
+
+static void testing(struct device_command *command)
+{
+	struct rpc_call *call = command->arg;
+	struct device *device = command->device;
+	struct mn_status status;
+
+	if (!command->error && device_status(device, &status))
+		command->error = ENODEV;
+	if (command->error)
+		refuse_test(call, device, command->error);
+	else
+		rpc_result(call, json_pack("{s:s, s:s}", "device", device->name, "self_test",
+					   mn_name(&mn_self_tests, status.self_test)));
+	free(command);
+}
+
+void method_device_self_test(struct rpc_call *call)
+{
+	struct device *device = methods_device(call);
+	struct device_command *command;
+
+	if (!device || !may_serve(call, device, "has it tested until the session is over"))
+		return;
+	command = device_command(device, DEVICE_SELF_TEST, testing, call);
+	if (command)
+		device_submit(command);
+	else
+		rpc_error(call, MN_ERROR_INTERNAL, NULL, "The daemon is out of memory.");
 }
 
 static json_t *snapshot(struct rpc_call *call, const char *name)

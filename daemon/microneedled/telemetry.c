@@ -409,6 +409,12 @@ static json_t *record_json(const struct mn_record *record, const char **event, u
 				 mn_name(&mn_quantities, record->limit.quantity), "effective",
 				 (json_int_t)record->limit.effective, "binding",
 				 mn_name(&mn_sources, record->limit.binding));
+	case MN_EVENT_SELF_TEST:
+		*event = "self_test";
+		*kind = TELEMETRY_STATE;
+		return json_pack("{s:s, s:s}", "self_test",
+				 mn_name(&mn_self_tests, record->self_test.result), "text",
+				 mn_text(&mn_self_tests, record->self_test.result));
 	default:
 		return NULL;
 	}

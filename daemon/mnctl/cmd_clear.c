@@ -38,6 +38,7 @@ static json_t *parse_faults(struct mnctl *ctl, const char *text, int *code)
 
 static void print_cleared(const json_t *cleared)
 {
+	bool tested = false;
 	json_t *fault;
 	size_t i;
 
@@ -46,9 +47,13 @@ static void print_cleared(const json_t *cleared)
 		return;
 	}
 	fputs("Cleared:", stdout);
-	json_array_foreach(cleared, i, fault)
+	json_array_foreach(cleared, i, fault) {
 		printf("%s %s", i ? "," : "", json_string_value(fault));
-	puts(". Nothing moves; arm again to go on.");
+		tested |= strcmp(json_string_value(fault), "self_test") == 0;
+	}
+	/* Acknowledged is not passed: what would be armed next would be refused */
+	puts(tested ? ". Nothing moves. To test the handpiece again: mnctl self-test."
+		    : ". Nothing moves; arm again to go on.");
 }
 
 static int print_result(struct mnctl *ctl, const json_t *result)

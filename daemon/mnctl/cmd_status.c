@@ -44,6 +44,25 @@ static void print_state(const struct output *out, const json_t *status)
 	puts(explain_interlocks(json_object_get(status, "interlocks"), text, sizeof(text)));
 }
 
+static void print_self_test(const struct output *out, const char *result)
+{
+	static const struct {
+		const char *result, *text;
+		enum colour colour;
+	} words[] = {
+		{ "passed", "passed", COLOUR_NONE },
+		{ "failed", "failed", COLOUR_RED },
+		{ "busy", "being made", COLOUR_YELLOW },
+		{ "never", "not made since it was switched on, or broken off", COLOUR_YELLOW },
+	};
+
+	label("Self-test");
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (strcmp(words[i].result, result) == 0)
+			printf("%s%s%s\n", output_colour(out, words[i].colour), words[i].text,
+			       output_plain(out));
+}
+
 static void print_inputs(const json_t *inputs)
 {
 	label("Inputs");
@@ -130,6 +149,7 @@ static void print_status(const struct output *out, const json_t *status)
 	       field_text(status, "device"), output_plain(out), field_text(status, "model"),
 	       field_text(status, "serial"), field_text(status, "firmware"));
 	print_state(out, status);
+	print_self_test(out, field_text(status, "self_test"));
 	print_inputs(json_object_get(status, "inputs"));
 	print_motion(status);
 	print_cartridge(json_object_get(status, "cartridge"));

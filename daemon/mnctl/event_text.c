@@ -164,6 +164,17 @@ static void say_cleared(const json_t *data, char text[EVENT_TEXT])
 		snprintf(text, EVENT_TEXT, "Cleared: %s.", cleared);
 }
 
+static void say_self_test(const json_t *data, char text[EVENT_TEXT])
+{
+	const char *result = field_text(data, "self_test");
+	const char *sentence = mn_text_of(&mn_self_tests, result);
+
+	if (sentence)
+		snprintf(text, EVENT_TEXT, "%s", sentence);
+	else
+		snprintf(text, EVENT_TEXT, "Self-test: %s.", result);
+}
+
 static void say_stroke(const json_t *data, char text[EVENT_TEXT])
 {
 	char count[UNITS_TEXT], depth[UNITS_TEXT], deepest[UNITS_TEXT], rate[UNITS_TEXT],
@@ -226,6 +237,8 @@ const char *event_text(const char *kind, const json_t *data, char text[EVENT_TEX
 		say_cartridge(data, text);
 	else if (strcmp(kind, "limit") == 0)
 		say_limit(data, text);
+	else if (strcmp(kind, "self_test") == 0)
+		say_self_test(data, text);
 	else if (strcmp(kind, "stroke") == 0)
 		say_stroke(data, text);
 	else if (strcmp(kind, "progress") == 0)

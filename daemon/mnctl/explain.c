@@ -109,7 +109,9 @@ static const struct {
 } words[] = {
 	{ "device.clear_fault", "mnctl clear" },
 	{ "device.list", "mnctl list" },
+	{ "device.self_test", "mnctl self-test" },
 	{ "device.status", "mnctl status" },
+	{ "device.stop", "mnctl stop" },
 	{ "rpc.discover", "mnctl call rpc.discover" },
 	{ "session.attach", "mnctl session run" },
 	{ "session.list", "mnctl session list" },

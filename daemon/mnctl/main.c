@@ -42,6 +42,14 @@ const struct verb mnctl_verbs[] = {
 		.details = "Nothing moves by it: what was armed must be armed again.",
 	},
 	{
+		.name = "self-test",
+		.operands = device_operand,
+		.run = cmd_self_test,
+		.help = "Have a handpiece test itself, and wait for the outcome",
+		.details =
+			"The needle motor is off meanwhile. A handpiece can only be armed after it has passed. Ctrl-C breaks the test off.",
+	},
+	{
 		.name = "session",
 		.verbs = session_verbs,
 		.help = "Treat",

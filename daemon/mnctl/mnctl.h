@@ -48,6 +48,7 @@ int cmd_clear(struct mnctl *ctl);
 int cmd_list(struct mnctl *ctl);
 int cmd_monitor(struct mnctl *ctl);
 int cmd_ping(struct mnctl *ctl);
+int cmd_self_test(struct mnctl *ctl);
 int cmd_status(struct mnctl *ctl);
 int cmd_stop(struct mnctl *ctl);
 int cmd_session_arm(struct mnctl *ctl);

@@ -139,6 +139,11 @@ static const struct hp_fault_info infos[HP_FAULTS] = {
 		.takes = HP_P_RESULT | HP_P_COUNT,
 		.defaults = { .result = MNP_RESULT_BUSY, .count = 1 },
 	},
+	[HP_REJECT_SELF_TEST] = {
+		.name = "reject_self_test",
+		.takes = HP_P_RESULT | HP_P_COUNT,
+		.defaults = { .result = MNP_RESULT_BUSY, .count = 1 },
+	},
 	[HP_LATE_RESULT] = {
 		.name = "late_result",
 		.takes = HP_P_MS | HP_P_COUNT | HP_P_REQUEST,

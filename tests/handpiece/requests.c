@@ -289,8 +289,15 @@ static uint8_t clear(struct hp_firmware *fw, const void *data, size_t length, ui
 
 static uint8_t self_test(struct hp_firmware *fw, size_t length, uint64_t now)
 {
+	struct hp_injection *i = hp_faults_active(&fw->faults, HP_REJECT_SELF_TEST);
+
 	if (length)
 		return MNP_RESULT_BAD_PACKET;
+	if (i) {
+		hp_faults_effect(i, now, "SELF_TEST refused with %u", i->params.result);
+		hp_faults_spend(i);
+		return (uint8_t)i->params.result;
+	}
 	if (hp_fw_state(fw) != MNP_STATE_IDLE || fw->motion != HP_REST || fw->marking ||
 	    fw->self_test == MNP_SELF_TEST_BUSY)
 		return MNP_RESULT_BUSY;

@@ -460,6 +460,17 @@ static void reject_start_and_late_result(void **state)
 	effective(i);
 }
 
+static void reject_self_test(void **state)
+{
+	struct rig *r = *state;
+	struct hp_injection *i = rig_inject(r, HP_REJECT_SELF_TEST, NULL, 0);
+
+	assert_int_equal(rig_tell(r, MNP_REQ_SELF_TEST, NULL, 0), MNP_RESULT_BUSY);
+	assert_int_equal(r->fw.self_test, MNP_SELF_TEST_PASSED);
+	effective(i);
+	assert_int_equal(rig_tell(r, MNP_REQ_SELF_TEST, NULL, 0), MNP_RESULT_OK);
+}
+
 static void unexpected_motion(void **state)
 {
 	struct rig *r = *state;
@@ -610,6 +621,7 @@ int main(void)
 		TEST(ignore_stop),
 		TEST(answers_about_itself),
 		TEST(reject_start_and_late_result),
+		TEST(reject_self_test),
 		TEST(unexpected_motion),
 		cmocka_unit_test(disconnects),
 		TEST(nv_fault),

@@ -239,3 +239,122 @@ def test_monitor_tells_what_happens_as_json_lines(served):
     assert process.returncode == 0
     lines = documents(output)
     assert "fault" in [line.get("event") or line.get("params", {}).get("event") for line in lines]
+
+
+# ---- self-test ----
+
+def worded(*arguments, who=OPERATOR, status=0):
+    """What a person reads of a command, which ends with this status."""
+    done = mnctl(*arguments, who=who)
+    assert done.returncode == status, (arguments, done.returncode, done.stdout, done.stderr)
+    return (done.stdout + done.stderr).decode()
+
+
+def test_self_test_waits_for_the_outcome(served):
+    device = said("list")["devices"][0]["device"]
+    assert said("self-test") == {"device": device, "self_test": "passed"}
+    assert said("self-test", device, who=SERVICE)["self_test"] == "passed"
+    lines = worded("self-test").splitlines()
+    assert lines == [f"{device} tests itself, with its needle motor off. Ctrl-C breaks it off.",
+                     "The handpiece passed its self-test."]
+    assert "Self-test   passed\n" in worded("status")
+    failed("not_permitted", "self-test", who=GUEST, status=4)
+
+
+def test_self_test_that_fails_leads_to_one_that_passes(served):
+    """Following what it says, step by step."""
+    served.hp.inject("self_test_fail")
+    with Client(AUDITOR) as client:
+        until("the fault", lambda: client.call("device.status")["faults"])
+    status = worded("status")
+    assert "Self-test   failed\n" in status and "mnctl self-test" in status
+    text = worded("self-test", status=7)
+    assert "The self-test failed" in text and "mnctl clear" in text and "mnctl self-test" in text
+    assert said("clear")["remaining"] == []
+    text = worded("self-test", status=7)
+    assert "The handpiece failed" in text and "mnctl clear" in text and "mnctl self-test" in text
+    assert "mnctl self-test" in worded("clear")
+    error = said("self-test", status=7)["error"]
+    assert error["faults"] == ["self_test"] and error["self_test"] == "failed"
+    assert said("clear")["remaining"] == []
+    session = said(*OPEN)["session"]
+    assert "mnctl self-test" in worded("session", "arm", session, status=6)
+    served.hp.clear_injections()
+    worded("self-test")
+    assert said("session", "arm", session)["set_point"]
+
+
+def test_self_test_is_refused_with_what_to_do(running, served):
+    running()
+    assert "mnctl stop" in worded("self-test", status=1)
+    served.hp.wait_strokes(5)
+    worded("stop")
+    served.press(False)
+    served.still()
+    worded("self-test")
+
+
+@contextlib.contextmanager
+def self_testing(served, *options):
+    """mnctl self-test while the handpiece is at it."""
+    process = subprocess.Popen([MNCTL, "self-test", *options], cwd="/", stdin=subprocess.DEVNULL,
+                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                               **OPERATOR.process())
+    try:
+        served.hp.wait_for(lambda state: state["self_test"] == "busy", 5)
+        # It has told that it began, so it has seen that it did
+        if not options:
+            assert b"tests itself" in process.stdout.readline()
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+        process.stdout.close()
+
+
+@pytest.mark.parametrize("number", (signal.SIGINT, signal.SIGTERM))
+def test_ctrl_c_breaks_the_self_test_off(served, number):
+    with self_testing(served) as process:
+        process.send_signal(number)
+        text = process.communicate(timeout=10)[0].decode()
+        assert process.returncode == 130 and "broken off" in text and "mnctl self-test" in text
+    assert served.hp.state()["self_test"] == "never"
+    assert "broken off" in worded("status")
+    worded("self-test")
+
+
+def test_ctrl_c_breaks_it_off_although_the_daemon_hangs(served):
+    with self_testing(served) as process:
+        served.daemon.signal(signal.SIGSTOP)
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=10)
+        served.daemon.signal(signal.SIGCONT)
+        assert process.returncode == 130
+    until("it to be broken off", lambda: served.hp.state()["self_test"] == "never")
+
+
+@pytest.mark.parametrize("how, name, status", (
+    ("stop", "stopped", 1), ("emergency_stop", "fault_latched", 7), ("unplug", "device_gone", 8)))
+def test_self_test_that_others_break_off(served, how, name, status):
+    with self_testing(served, "--json") as process:
+        if how == "stop":
+            said("stop", who=GUEST)
+        elif how == "unplug":
+            served.unplug()
+        else:
+            served.hp.set("emergency_stop", True)
+        output = process.communicate(timeout=20)[0]
+        assert process.returncode == status, output
+    (document,) = documents(output)
+    assert name_of(document["error"]) == name
+    if how == "unplug":
+        served.plug()
+
+
+def test_monitor_tells_of_a_self_test(served):
+    process = subprocess.Popen([MNCTL, "monitor", "--events", "state", "--duration", "2s"],
+                               cwd="/", stdout=subprocess.PIPE, **AUDITOR.process())
+    time.sleep(0.5)
+    worded("self-test")
+    text = process.communicate(timeout=20)[0].decode()
+    assert text.index("tests itself") < text.index("passed its self-test")

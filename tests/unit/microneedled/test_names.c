@@ -19,6 +19,7 @@ static const struct {
 	{ &mn_sources, 0, MN_SOURCE_NR, false },
 	{ &mn_faults, 0, MN_FAULT_NR, true },
 	{ &mn_causes, 0, MN_CAUSE_LIMIT + 1, true },
+	{ &mn_self_tests, 0, MN_SELF_TEST_BUSY + 1, true },
 	{ &mn_transports, MN_TRANSPORT_USB, MN_TRANSPORT_GPIO + 1, false },
 	{ &mn_controls, 0, MN_CONTROL_SELF + 1, true },
 	{ &mn_sessions, 0, MN_SESSION_STATES, true },

@@ -444,6 +444,20 @@ def test_opening_without_a_handpiece(daemon):
     assert peer.error("session.open", **without)["data"]["param"] == "indication"
 
 
+def test_self_test_without_a_handpiece(daemon):
+    service = Peer(daemon.path, uid=2002, groups=[SERVICE])
+    for peer in (daemon.operator(), service):
+        assert peer.error("device.self_test")["data"]["name"] == "not_found"
+        assert peer.error("device.self_test", device="microneedle7")["data"] == {
+            "name": "not_found", "devices": []}
+    for peer in (daemon.peer(), Peer(daemon.path, uid=2003, groups=[AUDIT])):
+        assert peer.error("device.self_test")["data"] == {
+            "name": "not_permitted", "group": "mn-operator"}
+    # It changes something, so it is not begun for who cannot be told of it
+    service.raw(b'{"jsonrpc":"2.0","method":"device.self_test"}\n')
+    assert service.line()["error"]["data"]["name"] == "invalid_request"
+
+
 def test_deadline(daemon):
     peer = daemon.operator()
     now = peer.call("rpc.ping")["result"]["mono_ns"] // 1000000

@@ -40,6 +40,8 @@ COMMANDS = {
     ("stop", "not a name"): 1,
     ("clear",): 4,
     ("clear", "--fault", "over_depth,lease"): 4,
+    ("self-test",): 1,
+    ("self-test", "microneedle7"): 1,
     OPEN: 4,
     ("session", "open", "--patient", "MN-4711", "--size", "30cm2", "--protocol", "nose"): 4,
     ("session", "check", NOBODY, "--check", "consent"): 4,
@@ -77,6 +79,7 @@ WRONG = {
     ("session", "nonsense"): "nonsense",
     ("list", "--nonsense"): "--nonsense",
     ("list", "one", "two"): "one",
+    ("self-test", "one", "two"): "two",
     ("--socket",): "--socket PATH",
     ("list", "--timeout", "5"): "unit is missing",
     ("list", "--timeout", "0s"): "between",
@@ -443,6 +446,7 @@ def test_completion_in_bash(daemon):
             _mnctl; echo "${{COMPREPLY[*]}}"
         }}
         try sess
+        try self
         try session r
         try session open --check consent,ca
         try call rpc.d
@@ -451,7 +455,7 @@ def test_completion_in_bash(daemon):
     done = subprocess.run(["bash", "-eu", "-c", script], capture_output=True, check=False,
                           env=environment(daemon))
     assert done.stderr == b"" and done.stdout.decode().splitlines() == [
-        "session", "run", "consent,cartridge", "rpc.discover", ""]
+        "session", "self-test", "run", "consent,cartridge", "rpc.discover", ""]
 
 
 def test_the_manual_has_every_command_and_option():

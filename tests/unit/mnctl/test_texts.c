@@ -70,6 +70,12 @@ static void interlocks_and_faults_say_what_to_do(void **state)
 	explains(
 		"fault_latched", "x", "{\"faults\": [\"emergency_stop\"]}",
 		"The emergency stop was pressed or its line is open. Release it, then clear the fault. To clear: mnctl clear.");
+	explains(
+		"interlock_open", "x", "{\"interlocks\": [\"self_test\"]}",
+		"The handpiece is not ready. Have the handpiece pass a self-test: mnctl self-test.");
+	explains(
+		"fault_latched", "x", "{\"faults\": [\"self_test\"]}",
+		"The self-test failed. Clear the fault, then repeat the test with mnctl self-test; if it fails again, take the handpiece out of use. To clear: mnctl clear.");
 	explains("fault_latched", "A fault is latched; clear it with device.clear_fault.",
 		 "{\"faults\": []}", "A fault is latched; clear it with mnctl clear.");
 }
@@ -91,6 +97,9 @@ static void methods_read_as_commands(void **state)
 	(void)state;
 	explains("not_found", "There is no device x; device.list shows what is plugged in.", NULL,
 		 "There is no device x; mnctl list shows what is plugged in.");
+	explains("wrong_state",
+		 "It is armed; stop it with device.stop, then call device.self_test.", NULL,
+		 "It is armed; stop it with mnctl stop, then call mnctl self-test.");
 	explains("invalid_params", "depth_um must be 10 to 10000.", NULL,
 		 "--depth (in um) must be 10 to 10000.");
 	/* Only whole words */
@@ -147,6 +156,11 @@ static void events_become_lines(void **state)
 	says("stroke",
 	     "{\"count\": 1, \"depth_um\": 487, \"depth_max_um\": 487, \"rate_mhz\": 99800, \"current_ma\": 310}",
 	     "1 stroke to 0.487 mm, at most 0.487 mm, at 99.8 Hz, 310 mA.");
+	says("self_test", "{\"self_test\": \"busy\", \"text\": \"x\"}",
+	     "The handpiece tests itself, with its needle motor off.");
+	says("self_test", "{\"self_test\": \"failed\"}",
+	     "The handpiece failed its self-test, and is not armed before one has passed. To repeat it: mnctl self-test.");
+	says("self_test", "{\"self_test\": \"of_the_future\"}", "Self-test: of_the_future.");
 	says("device.added", "{\"model\": \"MN-SIM\", \"serial\": \"MN-SIM-0001\"}",
 	     "Plugged in: MN-SIM, serial MN-SIM-0001.");
 	says("device.removed", "{\"serial\": \"MN-SIM-0001\"}", "Unplugged: serial MN-SIM-0001.");
