@@ -403,13 +403,15 @@ EXPORT_SYMBOL_MN_KUNIT(mn_clear_fault);
  * @mn: The device.
  * @who: Who is asking: the controller, or anybody where there is none.
  *
- * Return: 0 it has begun; -EBADFD, -EBUSY, -EAGAIN, -EREMOTEIO see %MN_IOC_SELF_TEST; or another
- * -errno, and nobody knows whether it has begun.
+ * Return: 0 it has begun; -EBADFD, -EBUSY, -EAGAIN, -EREMOTEIO, -ECANCELED see %MN_IOC_SELF_TEST;
+ * or another -errno, and nobody knows whether it has begun.
  */
 int mn_self_test(struct mn_device *mn, const void *who)
 {
 	static const struct mn_stimulus what = { .type = MN_HAPPENS_SELF_TEST };
+	struct mn_stimulus answer = { .type = MN_HAPPENS_TESTED };
 	int err = mn_begin_talk(mn);
+	u32 epoch = 0;
 
 	if (err)
 		return err;
@@ -418,9 +420,17 @@ int mn_self_test(struct mn_device *mn, const void *who)
 		err = -EBUSY;
 	else
 		err = mn_step(mn, &what, NULL, NULL);
+	answer.epoch = mn->safety.epoch;
 	spin_unlock_irq(&mn->state_lock);
-	if (!err)
-		err = mn->ops->self_test(mn);
+	if (!err) {
+		answer.error = mn->ops->self_test(mn);
+		spin_lock_irq(&mn->state_lock);
+		err = mn_step(mn, &answer, NULL, NULL);
+		epoch = mn->safety.epoch;
+		spin_unlock_irq(&mn->state_lock);
+		if (epoch != answer.epoch)
+			mn->ops->stop(mn, epoch);
+	}
 	mn_end_talk(mn);
 	return err;
 }

@@ -159,7 +159,7 @@ u32 mn_safety_interlocks(const struct mn_safety *s)
 	}
 	if (!at_home(s) || s->home_deadline)
 		open |= MN_INTERLOCK_NOT_HOME;
-	if (s->report.self_test != MN_SELF_TEST_PASSED)
+	if (s->report.self_test != MN_SELF_TEST_PASSED || s->testing)
 		open |= MN_INTERLOCK_SELF_TEST;
 	if (s->caps.calibration_age_days == MN_NEVER_CALIBRATED ||
 	    s->caps.calibration_age_days > s->caps.calibration_valid_days)
@@ -580,10 +580,7 @@ static u64 causes(const struct mn_safety *s)
 	return still;
 }
 
-/*
- * From the wish on it counts as being made: what it was before says nothing of how it will end.
- * That keeps the device from being armed until the handpiece has told of a test that passed.
- */
+/* From the wish on nothing is armed, until the handpiece has told of a test that passed. */
 static int self_test(struct mn_safety *s)
 {
 	if (s->state != MN_STATE_SAFE)
@@ -593,8 +590,24 @@ static int self_test(struct mn_safety *s)
 		return -EAGAIN;
 	if (s->report.self_test == MN_SELF_TEST_BUSY)
 		return -EBUSY;
-	s->report.self_test = MN_SELF_TEST_BUSY;
+	s->testing = true;
 	return 0;
+}
+
+/*
+ * Refused, things are as they were. Else it is being made, or nobody knows: the next report tells.
+ * A stop that overtook it on the way has not broken it off, so that it is sent again.
+ */
+static int tested(struct mn_safety *s, const struct mn_stimulus *what)
+{
+	if (!s->testing)
+		return -ECANCELED;
+	s->testing = false;
+	if (what->error != -EREMOTEIO)
+		s->report.self_test = MN_SELF_TEST_BUSY;
+	if (what->epoch != s->epoch)
+		return -ECANCELED;
+	return what->error;
 }
 
 /*
@@ -775,6 +788,8 @@ static void report(struct mn_safety *s, const struct mn_report *r, u64 now, u32 
 	unsigned int code;
 
 	s->report = *r;
+	if (s->testing)
+		s->report.self_test = was.self_test;
 	s->reported = true;
 	s->status_deadline = after_ms(now, MN_STATUS_SILENCE_MS);
 
@@ -798,7 +813,8 @@ static void report(struct mn_safety *s, const struct mn_report *r, u64 now, u32 
 	if ((s->caps.measures & MN_MEASURES_TEMPERATURE) && r->temp_mc > s->caps.max_temp_mc)
 		latch(s, MN_FAULT_OVER_TEMPERATURE, r->temp_mc, s->caps.max_temp_mc, now, actions);
 	/* Once for each that failed: cleared, it can be made again. Until then nothing is armed. */
-	if (r->self_test == MN_SELF_TEST_FAILED && (first || was.self_test != MN_SELF_TEST_FAILED))
+	if (s->report.self_test == MN_SELF_TEST_FAILED &&
+	    (first || was.self_test != MN_SELF_TEST_FAILED))
 		latch(s, MN_FAULT_SELF_TEST, 0, 0, now, actions);
 	follow_cartridge(s, &was, first || s->awoken, now, actions);
 	s->awoken = false;
@@ -924,6 +940,8 @@ int mn_safety_step(struct mn_safety *s, const struct mn_stimulus *what, u64 now,
 		return clear(s, what->faults);
 	case MN_HAPPENS_SELF_TEST:
 		return self_test(s);
+	case MN_HAPPENS_TESTED:
+		return tested(s, what);
 	case MN_HAPPENS_STROKE:
 		stroke(s, &what->stroke, now, actions);
 		return 0;

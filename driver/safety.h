@@ -284,6 +284,8 @@ struct mn_refusal {
  * @asleep: The system sleeps, or is on its way there or down: nothing can be armed.
  * @awoken: It told nothing yet since: its cartridge has to be read again.
  * @status_deadline: When the next status is overdue.
+ * @testing: A self-test was asked for, and the transport has not answered yet: until then reports
+ *	tell of an earlier one.
  * @tag: The cartridge's tag, present as long as it is known to be this one.
  * @held: This cartridge was marked by us and never left since.
  * @mark_tried: A mark was sent: if it can't be read back, it counts as written.
@@ -337,6 +339,7 @@ struct mn_safety {
 	bool asleep;
 	bool awoken;
 	u64 status_deadline;
+	bool testing;
 	struct mn_tag tag;
 	bool held;
 	bool mark_tried;
@@ -398,6 +401,7 @@ struct mn_safety {
  * @MN_HAPPENS_HEARTBEAT: The controller is alive. -ETIME too late.
  * @MN_HAPPENS_CLEAR: Clear faults. -EBADFD, -EAGAIN some remain.
  * @MN_HAPPENS_SELF_TEST: The handpiece is asked to test itself. -EBADFD, -EBUSY, -EAGAIN.
+ * @MN_HAPPENS_TESTED: The transport answered. -ECANCELED a stop came in between.
  * @MN_HAPPENS_STROKE: A stroke was measured.
  * @MN_HAPPENS_REPORT: The handpiece told its state.
  * @MN_HAPPENS_TAG: A cartridge was read.
@@ -424,6 +428,7 @@ enum mn_happening {
 	MN_HAPPENS_HEARTBEAT,
 	MN_HAPPENS_CLEAR,
 	MN_HAPPENS_SELF_TEST,
+	MN_HAPPENS_TESTED,
 	MN_HAPPENS_STROKE,
 	MN_HAPPENS_REPORT,
 	MN_HAPPENS_TAG,
@@ -442,8 +447,8 @@ enum mn_happening {
  * @valid: SET_LIMITS, SET_ADMIN: which of @value.
  * @value: SET_LIMITS, SET_ADMIN.
  * @set: ARM, ARM_COMMIT, UPDATE.
- * @epoch: ARM_COMMIT, STARTED: the epoch when it began.
- * @error: STARTED: 0 or -errno.
+ * @epoch: ARM_COMMIT, STARTED, TESTED: the epoch when it began.
+ * @error: STARTED, TESTED: 0 or -errno.
  * @faults: CLEAR: which.
  * @stroke: STROKE.
  * @report: REPORT.

@@ -64,6 +64,26 @@ static void service_self_test_refused(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, fake_status(f).self_test, MN_SELF_TEST_PASSED);
 }
 
+static void stop_meanwhile(struct fake *f)
+{
+	f->during[FAKE_SELF_TEST] = NULL;
+	KUNIT_EXPECT_EQ(f->test, mn_stop(f->mn), 0);
+}
+
+/* A stop that overtook it on the way is sent again, behind it. */
+static void service_self_test_overtaken(struct kunit *test)
+{
+	struct fake *f = fake_plugged(test);
+	const u32 epoch = fake_status(f).epoch;
+
+	fake_forget(f);
+	f->during[FAKE_SELF_TEST] = stop_meanwhile;
+	KUNIT_EXPECT_EQ(test, mn_self_test(f->mn, fake_one), -ECANCELED);
+	KUNIT_EXPECT_EQ(test, fake_count(f, FAKE_KILL), 1U);
+	KUNIT_ASSERT_EQ(test, fake_count(f, FAKE_STOP), 1U);
+	KUNIT_EXPECT_EQ(test, fake_last(f, FAKE_STOP)->epoch, epoch + 1);
+}
+
 static void service_self_test_gone(struct kunit *test)
 {
 	struct fake *f = fake_plugged(test);
@@ -191,6 +211,7 @@ static struct kunit_case service_cases[] = {
 	KUNIT_CASE(service_self_test_by_whom),
 	KUNIT_CASE(service_self_test_not_in_use),
 	KUNIT_CASE(service_self_test_refused),
+	KUNIT_CASE(service_self_test_overtaken),
 	KUNIT_CASE(service_self_test_gone),
 	KUNIT_CASE(service_capture_refused),
 	KUNIT_CASE(service_capture_none),

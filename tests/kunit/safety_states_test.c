@@ -208,6 +208,14 @@ static const struct state_case state_cases[] = {
 		[BENCH_RUNNING] = REFUSED(-EBADFD, RUNNING),
 		[BENCH_FAULT] = REFUSED(-EBADFD, FAULT),
 	} },
+	{ "tested", NULL, MN_HAPPENS_TESTED, {
+		[BENCH_IDLE] = REFUSED(-ECANCELED, SAFE),
+		[BENCH_SAFE] = REFUSED(-ECANCELED, SAFE),
+		[BENCH_ARMED] = REFUSED(-ECANCELED, ARMED),
+		[BENCH_STARTING] = REFUSED(-ECANCELED, RUNNING),
+		[BENCH_RUNNING] = REFUSED(-ECANCELED, RUNNING),
+		[BENCH_FAULT] = REFUSED(-ECANCELED, FAULT),
+	} },
 	/* Motion that nobody asked for: a kill, and a stop that is confirmed. */
 	{ "stroke", give_stroke, MN_HAPPENS_STROKE, {
 		[BENCH_IDLE] = LEADS(FAULT, FAULT, KILL | MN_ACT_RESYNC),

@@ -92,8 +92,8 @@ def test_a_stop_breaks_a_self_test_off(rig):
 def test_a_self_test_that_fails_latches_and_can_be_made_again(rig):
     with rig.control() as device:
         device.forget()
-        rig.hp.inject("self_test_fail")
         device.ioctl("SELF_TEST")
+        rig.hp.inject("self_test_fail")
         device.wait_fault("SELF_TEST", TEST_SECONDS)
         device.assert_state("FAULT", "FAULT")
         with refused(errno.EBADFD):

@@ -666,7 +666,7 @@ struct mn_sample {
  * when it has begun; mn_status.self_test and the self-test record tell how it ended, within 5 s. A
  * stop breaks it off. -EBADFD not SAFE; -EBUSY another file controls the device, or a test is being
  * made; -EAGAIN the needles still run down, or the handpiece does not report; -EREMOTEIO the
- * handpiece refused.
+ * handpiece refused; -ECANCELED a stop came in between.
  */
 #define MN_IOC_SELF_TEST	_IO(MN_IOC_TYPE, 0x18)
 
