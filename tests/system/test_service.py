@@ -105,8 +105,8 @@ def test_a_self_test_that_fails_latches_and_can_be_made_again(rig):
             device.arm()
         assert refusal.answer.interlocks == abi.MN_INTERLOCK_SELF_TEST
         rig.hp.clear_injections()
-        device.forget()
         device.ioctl("SELF_TEST")
+        device.forget()
         wait_result(device, "PASSED")
         rig.run(device)
 
