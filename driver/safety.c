@@ -71,6 +71,7 @@ static void halt(struct mn_safety *s, enum mn_state to, enum mn_cause cause, u64
 	*actions &= ~(MN_ACT_START | MN_ACT_MARK | MN_ACT_LEASE);
 	s->start_wanted = false;
 	s->starting = false;
+	s->updating = false;
 	s->press_deadline = 0;
 	s->run_deadline = 0;
 	s->stroke_deadline = 0;
@@ -505,9 +506,11 @@ static int begin(struct mn_safety *s, u64 now, u32 *actions, struct mn_refusal *
 	} else {
 		if (s->set.depth.um > s->bound.depth.um)
 			s->bound.depth = s->set.depth;
-		s->bound.dose = s->set.dose;
+		/* It counts from when it gets there, and a report may cross it on the way. */
+		s->bound.dose.strokes = s->set.dose.strokes + 1;
 	}
 	s->starting = true;
+	s->updating = running;
 	s->run_epoch = s->epoch;
 	s->arm_deadline = 0;
 	s->run_deadline = after_ms(s->run_since, s->set.run.ms);
@@ -523,6 +526,7 @@ static int started(struct mn_safety *s, const struct mn_stimulus *what, u64 now,
 	if (what->epoch != s->epoch || !s->starting)
 		return -ECANCELED;
 	s->starting = false;
+	s->updating = false;
 	if (what->error == -EREMOTEIO) {
 		halt(s, MN_STATE_SAFE, MN_CAUSE_START_FAILED, now, actions);
 		return what->error;
@@ -721,6 +725,8 @@ static void stroke(struct mn_safety *s, const struct mn_stroke *k, u64 now, u32 
 	if (s->tag.readable)
 		s->keep.dose_uid = s->tag.uid;
 	s->strokes_done++;
+	if (s->updating)
+		s->bound.dose.strokes++;
 
 	if (s->state == MN_STATE_RUNNING &&
 	    s->stroke_deadline < after_ms(now, MN_STROKE_SILENCE_MS))

@@ -293,12 +293,14 @@ struct mn_refusal {
  * @set: The set point that is armed or running, zeroes otherwise.
  * @bound: What strokes are measured against, taken over from the set point when the motor starts:
  *	the strokes of the run-down are still to be judged when the set point and the cartridge's
- *	limits are gone. The depth is the larger of two set points while an UPDATE is on its way.
+ *	limits are gone. The depth is the larger of two set points while an UPDATE is on its way;
+ *	the strokes are as many more as may have been made before it came there.
  * @bound_until: When the larger depth of the two ends.
  * @strokes_done: Strokes made with @set.
  * @start_wanted: The trigger or a START asked for the motor, and the gate was not yet passed.
  * @start_cause: Which of them.
  * @starting: The gate was passed, and the transport has not answered yet.
+ * @updating: Likewise, while it is running already.
  * @run_epoch: Epoch of the order that was given last.
  * @released_since: Since when the trigger is released.
  * @press_deadline: When the press has lasted long enough to count.
@@ -352,6 +354,7 @@ struct mn_safety {
 	bool start_wanted;
 	enum mn_cause start_cause;
 	bool starting;
+	bool updating;
 	u32 run_epoch;
 	u64 released_since;
 	u64 press_deadline;

@@ -64,13 +64,13 @@ struct mnp_identify {
 	__le32 max_rate_mhz;
 	__le32 max_strokes;	/* in one treatment */
 	__le32 max_run_ms;	/* continuous */
-	__le32 min_rate_mhz;
-	__le32 depth_step_um;
-	__le32 rate_step_mhz;
+	__le32 min_rate_mhz;	/* at least 20000 */
+	__le32 depth_step_um;	/* 1 to 3000 */
+	__le32 rate_step_mhz;	/* 1 to 200000 */
 	__le32 tolerance_um;	/* of the measured depth, at most 150 */
-	__le32 run_up_ms;	/* at most 500 */
-	__le32 run_down_ms;	/* at most 100 */
-	__le32 lease_ms;	/* at most 100 */
+	__le32 run_up_ms;	/* 1 to 500, to half the set rate */
+	__le32 run_down_ms;	/* 1 to 100, from STOP to home */
+	__le32 lease_ms;	/* 26 to 100 */
 	__le32 max_current_ma;
 	__le32 max_temp_mc;	/* signed */
 	__le32 last_epoch;	/* of the last STOP it obeyed, 0 after power-on */
@@ -80,7 +80,7 @@ struct mnp_identify {
 	__le32 calibration_valid_days;
 	__le32 self_test;	/* MNP_SELF_TEST_ */
 	__le32 capture_max_hz;	/* fastest waveform, at most 20000; 0: it has none */
-	char serial[32];	/* NUL padded, as the device's serial number string */
+	char serial[32];	/* as the device's serial number string; all three: see the page */
 	char model[32];
 	char firmware[24];
 };
@@ -166,8 +166,8 @@ struct mnp_start {
 	__le32 epoch;
 	__le32 depth_um;
 	__le32 rate_mhz;
-	__le32 strokes;		/* it stops by itself after so many */
-	__le32 run_ms;		/* and after so long */
+	__le32 strokes;		/* it stops by itself after so many, at least 1 */
+	__le32 run_ms;		/* and after so long, at least 1 */
 	__le32 reserved[2];
 };
 
@@ -220,7 +220,7 @@ struct mnp_cartridge {
 };
 
 struct mnp_stroke {
-	__le32 number;		/* counts strokes since power-on, as mnp_status.strokes */
+	__le32 number;		/* counts strokes since power-on from 1, as mnp_status.strokes */
 	__le32 epoch;		/* of the START that it belongs to */
 	__le64 time_us;		/* device clock at its deepest point */
 	__le32 depth_um;	/* measured */

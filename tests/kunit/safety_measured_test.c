@@ -442,6 +442,52 @@ static void measured_slow_recovers(struct kunit *test)
 	EXPECT_NO_FAULT(b);
 }
 
+/*
+ * A set point is changed while it runs: the handpiece counts from when it gets there, so that what
+ * was told before is more than it will make up for. Found with a handpiece built from the protocol's
+ * page alone: three updates in a hundred ended as a fault.
+ */
+static void measured_dose_update(struct kunit *test)
+{
+	struct bench *b = bench_at(test, BENCH_RUNNING);
+	struct mn_set set = bench_set_point();
+	unsigned int i;
+
+	set.dose.strokes = 5;
+	KUNIT_ASSERT_EQ(test, bench_set(b, MN_HAPPENS_UPDATE, set), 0);
+	KUNIT_ASSERT_EQ(test, bench_happens(b, MN_HAPPENS_BEGIN), 0);
+	bench_stroke(b);
+	KUNIT_ASSERT_EQ(test, bench_started(b, b->s.epoch, 0), 0);
+	for (i = 0; i < 4; i++)
+		bench_stroke(b);
+	EXPECT_STATE(b, MN_STATE_SAFE, MN_CAUSE_COMPLETE);
+	/* The one that it still owed, and the one that crossed */
+	bench_stroke(b);
+	bench_stroke(b);
+	EXPECT_NO_FAULT(b);
+	bench_stroke(b);
+	EXPECT_FAULT(b, MN_FAULT_OVER_DOSE);
+}
+
+/* From a start there is nothing before: one more is one too many. */
+static void measured_dose_start(struct kunit *test)
+{
+	struct bench *b = bench_at(test, BENCH_SAFE);
+	struct mn_set set = bench_set_point();
+
+	set.dose.strokes = 2;
+	KUNIT_ASSERT_EQ(test, bench_arm(b, set), 0);
+	bench_pass(b, 100);
+	bench_press(b);
+	bench_pass(b, 20);
+	KUNIT_ASSERT_EQ(test, bench_happens(b, MN_HAPPENS_BEGIN), 0);
+	bench_stroke(b);
+	bench_stroke(b);
+	EXPECT_STATE(b, MN_STATE_SAFE, MN_CAUSE_COMPLETE);
+	bench_stroke(b);
+	EXPECT_FAULT(b, MN_FAULT_OVER_DOSE);
+}
+
 static struct kunit_case measured_cases[] = {
 	KUNIT_CASE_PARAM(measured_stroke, stroke_gen_params),
 	KUNIT_CASE_PARAM(measured_counts_all, stroke_gen_params),
@@ -459,6 +505,8 @@ static struct kunit_case measured_cases[] = {
 	KUNIT_CASE(measured_run_up_after_update),
 	KUNIT_CASE(measured_half_rate),
 	KUNIT_CASE(measured_slow_recovers),
+	KUNIT_CASE(measured_dose_update),
+	KUNIT_CASE(measured_dose_start),
 	{}
 };
 
