@@ -444,8 +444,8 @@ static void measured_slow_recovers(struct kunit *test)
 
 /*
  * A set point is changed while it runs: the handpiece counts from when it gets there, so that what
- * was told before is more than it will make up for. Found with a handpiece built from the protocol's
- * page alone: three updates in a hundred ended as a fault.
+ * was told before is more than it will make up for. Found with a handpiece built from the
+ * protocol's page alone: three updates in a hundred ended as a fault.
  */
 static void measured_dose_update(struct kunit *test)
 {
