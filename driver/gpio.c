@@ -3,6 +3,7 @@
  * GPIO handpieces come and go, sleep and wake: a panel computer's own lines, described in its
  * device tree. What is on each line is on the page dts/microneedle,gpio-handpiece.yaml.
  */
+#include <linux/delay.h>
 #include <linux/mod_devicetable.h>
 #include <linux/module.h>
 #include <linux/panic_notifier.h>
@@ -139,6 +140,8 @@ static int mn_gpio_probe(struct platform_device *pdev)
 	if (err)
 		return dev_err_probe(dev, err, "pwms can't be set\n");
 	platform_set_drvdata(pdev, g);
+	/* What may have run until a moment ago has run down before anybody is told that it stands. */
+	msleep(g->board.run_down_ms);
 	return mn_gpio_introduce(g, &caps);
 }
 

@@ -14,6 +14,7 @@
 #define SECONDS_PER_DAY		86400
 #define TEST_LONGEST_MS		5000	/* as the uapi promises */
 #define RELEASE_STEPS		8
+#define STROKE_MHZ_MS		1000000		/* rate in mHz times time in ms */
 
 /* DESIGN's table of sources: there is nothing that a cartridge says of a run without a pause. */
 static const u32 mn_gpio_required[MN_QUANTITY_NR] = {
@@ -185,6 +186,9 @@ int mn_gpio_read_tree(struct mn_gpio *g, struct mn_caps *caps)
 	caps->depth_step_um = b->um_per_step;
 	caps->rate_step_mhz = 100;
 	caps->run_down_ms = g->board.run_down_ms;
+	/* No faster than it was at its fastest */
+	caps->coast_strokes = DIV_ROUND_UP(caps->limit[MN_QUANTITY_RATE] * caps->run_down_ms,
+					   STROKE_MHZ_MS);
 	strscpy(caps->model, "gpio-handpiece", sizeof(caps->model));
 	/* What drives it is this kernel. */
 	strscpy(caps->firmware, init_utsname()->release, sizeof(caps->firmware));

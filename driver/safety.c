@@ -719,6 +719,14 @@ static void check_current(struct mn_safety *s, const struct mn_stroke *k, u64 no
 		      now, actions);
 }
 
+/* Of a motor that was stopped in time the last strokes are still to come: counted, and no fault. */
+static u32 most_strokes(const struct mn_safety *s, u64 now)
+{
+	if (s->state == MN_STATE_RUNNING || now >= s->motion_until)
+		return s->bound.dose.strokes;
+	return s->bound.dose.strokes + s->caps.coast_strokes;
+}
+
 static void stroke(struct mn_safety *s, const struct mn_stroke *k, u64 now, u32 *actions)
 {
 	/* Counted before it is judged: whatever is wrong with it, it was made. */
@@ -742,7 +750,7 @@ static void stroke(struct mn_safety *s, const struct mn_stroke *k, u64 now, u32 
 	s->last = *k;
 	s->strokes_total++;
 
-	if (s->strokes_done > s->bound.dose.strokes)
+	if (s->strokes_done > most_strokes(s, now))
 		latch(s, MN_FAULT_OVER_DOSE, (s32)s->strokes_done, (s32)s->bound.dose.strokes, now,
 		      actions);
 	else if (active(s) && s->strokes_done >= s->set.dose.strokes)

@@ -89,6 +89,7 @@ struct mn_span {
  * @tolerance_um: Error of its depth measurement.
  * @run_up_ms: From start to half the set rate.
  * @run_down_ms: From stop to needles home.
+ * @coast_strokes: Strokes that its motor can make meanwhile, if it does not brake.
  * @lease_ms: Its own lease.
  * @max_current_ma: Motor current beyond which something is wrong.
  * @max_temp_mc: Motor temperature likewise.
@@ -114,6 +115,7 @@ struct mn_caps {
 	u32 tolerance_um;
 	u32 run_up_ms;
 	u32 run_down_ms;
+	u32 coast_strokes;
 	u32 lease_ms;
 	u32 max_current_ma;
 	s32 max_temp_mc;

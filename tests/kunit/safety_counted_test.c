@@ -106,6 +106,52 @@ static void counted_over_depth(struct kunit *test)
 	EXPECT_FAULT(b, MN_FAULT_OVER_DEPTH);
 }
 
+/* ---- a motor that does not brake ---- */
+
+/* Complete, with @coast more strokes while it runs down. */
+static struct bench *coast(struct kunit *test, u32 can, u32 strokes)
+{
+	struct bench *b = bench_new(test);
+	struct mn_set set = bench_set_point();
+	u32 dose;
+
+	b->caps.coast_strokes = can;
+	b->caps.has_trigger = false;
+	bench_plug(b);
+	bench_go(b, BENCH_SAFE);
+	set.dose.strokes = 3;
+	KUNIT_ASSERT_EQ(test, bench_arm(b, set), 0);
+	KUNIT_ASSERT_EQ(test, bench_happens(b, MN_HAPPENS_START), 0);
+	KUNIT_ASSERT_EQ(test, bench_gate(b), 0);
+	bench_live(b, 30);
+	EXPECT_STATE(b, MN_STATE_SAFE, MN_CAUSE_COMPLETE);
+	dose = b->s.keep.dose;
+	for (; strokes; strokes--, dose++) {
+		b->now += 2 * BENCH_PERIOD_US;
+		bench_stroke(b);
+	}
+	KUNIT_EXPECT_EQ(test, b->s.keep.dose, dose);
+	return b;
+}
+
+static void coasting_is_no_fault(struct kunit *test)
+{
+	EXPECT_NO_FAULT(coast(test, 2, 2));
+	EXPECT_FAULT(coast(test, 2, 3), MN_FAULT_OVER_DOSE);
+	EXPECT_FAULT(coast(test, 0, 1), MN_FAULT_OVER_DOSE);
+}
+
+/* Only while it runs down: then it is motion that nobody wanted. */
+static void coasting_ends(struct kunit *test)
+{
+	struct bench *b = coast(test, 2, 1);
+
+	bench_home(b);
+	bench_pass(b, b->caps.run_down_ms + MN_HOME_REPORT_MS + MN_BACKLOG_MS);
+	bench_stroke(b);
+	KUNIT_EXPECT_TRUE(test, bench_latched(b, MN_FAULT_UNEXPECTED_MOTION));
+}
+
 /* ---- nothing remembered ---- */
 
 static void restart_is_a_fault(struct kunit *test)
@@ -360,6 +406,8 @@ static void used_counts_anew(struct kunit *test)
 static struct kunit_case counted_cases[] = {
 	KUNIT_CASE(counted_never_freezes),
 	KUNIT_CASE(counted_over_depth),
+	KUNIT_CASE(coasting_is_no_fault),
+	KUNIT_CASE(coasting_ends),
 	KUNIT_CASE(restart_is_a_fault),
 	KUNIT_CASE(restart_with_others),
 	KUNIT_CASE(declare_refused),
