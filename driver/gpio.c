@@ -75,7 +75,7 @@ static int watch_for_panic(struct mn_gpio *g)
 	return err ?: devm_add_action_or_reset(g->dev, end_panic, g);
 }
 
-/* A depth stop that is out, as it may be after a crash, comes home before anybody sees the device. */
+/* A depth stop that is out, as it may be after a crash, comes home before anybody sees it. */
 static void come_home(struct mn_gpio *g)
 {
 	unsigned long flags;
@@ -140,7 +140,7 @@ static int mn_gpio_probe(struct platform_device *pdev)
 	if (err)
 		return dev_err_probe(dev, err, "pwms can't be set\n");
 	platform_set_drvdata(pdev, g);
-	/* What may have run until a moment ago has run down before anybody is told that it stands. */
+	/* What may have run until now has run down before anybody is told that it stands. */
 	msleep(g->board.run_down_ms);
 	return mn_gpio_introduce(g, &caps);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A GPIO handpiece's figures in the device tree. The binding is dts/microneedle,gpio-handpiece.yaml.
+ * A GPIO handpiece's figures in the device tree. The binding is in
+ * dts/microneedle,gpio-handpiece.yaml.
  */
 #include <linux/bits.h>
 #include <linux/ktime.h>

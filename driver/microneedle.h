@@ -34,7 +34,8 @@ struct mn_device;
  *	@stop.
  * @lease: Renew the handpiece's lease. Atomic, with the state lock held, must not call back: it is
  *	sent from a timer so that it depends on no scheduling. An error is a fault.
- * @tag: Read the cartridge's tag. May sleep, at most 100 ms. Not asked where mn_caps.tagless is set.
+ * @tag: Read the cartridge's tag. May sleep, at most 100 ms. Not asked where mn_caps.tagless is
+ *	set.
  * @mark: Write the used mark. May sleep, at most 100 ms. What counts is what @tag reads afterwards.
  *	Not asked where mn_caps.tagless is set.
  * @clear: Ask the handpiece to clear these of its own faults (bit 1 << enum mn_fault) and report

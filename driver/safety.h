@@ -410,8 +410,8 @@ struct mn_safety {
  * @MN_HAPPENS_STROKE: A stroke was measured.
  * @MN_HAPPENS_REPORT: The handpiece told its state.
  * @MN_HAPPENS_TAG: A cartridge was read.
- * @MN_HAPPENS_DECLARE: The controller says what cartridge was inserted. -EOPNOTSUPP its tag is read,
- *	-EBADFD, -EAGAIN there is none, -EEXIST it was declared before.
+ * @MN_HAPPENS_DECLARE: The controller says what cartridge was inserted. -EOPNOTSUPP its tag is
+ *	read, -EBADFD, -EAGAIN there is none, -EEXIST it was declared before.
  * @MN_HAPPENS_MARKING: A mark is being sent.
  * @MN_HAPPENS_FAIL: The transport found something wrong.
  * @MN_HAPPENS_SUSPEND: The system suspends or shuts down. Nothing is armed until RESUME.

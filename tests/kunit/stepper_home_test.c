@@ -19,7 +19,7 @@ static void home_found_from_anywhere(struct kunit *test)
 		KUNIT_ASSERT_TRUE(test, stop->s.homed);
 		KUNIT_ASSERT_EQ(test, stop->at, 0);
 		KUNIT_ASSERT_EQ(test, stop->motor, 0);
-		KUNIT_ASSERT_LE(test, stop->deepest, max(at, (s32)stop_board.release));
+		KUNIT_ASSERT_LE(test, stop->deepest, max_t(s32, at, stop_board.release));
 		KUNIT_ASSERT_LE(test, stop->time_ns, mn_stepper_test_ns(&stop_board));
 	}
 }
@@ -186,7 +186,7 @@ static void never_home(struct kunit *test)
 
 /* ---- switches at depth ---- */
 
-/* It never opens on the way out: seen long before the depth, and it goes back where it came from. */
+/* It never opens on the way out: seen long before the depth, and it goes back to where it was. */
 static void home_switch_stuck_on_the_way(struct kunit *test)
 {
 	struct stop *stop = stop_homed(test);

@@ -197,7 +197,7 @@ enum mn_cause {
 #define MN_INTERLOCK_EMERGENCY_STOP	(1U << 0)	/* release the emergency stop */
 #define MN_INTERLOCK_TRIGGER		(1U << 1)	/* let go of the foot switch */
 #define MN_INTERLOCK_CARTRIDGE_ABSENT	(1U << 2)	/* insert a cartridge */
-#define MN_INTERLOCK_CARTRIDGE_UNREADABLE (1U << 3)	/* its tag failed its check, or undeclared */
+#define MN_INTERLOCK_CARTRIDGE_UNREADABLE (1U << 3)	/* tag failed its check, or undeclared */
 #define MN_INTERLOCK_CARTRIDGE_EXPIRED	(1U << 4)	/* past its expiry date */
 #define MN_INTERLOCK_CARTRIDGE_SPENT	(1U << 5)	/* used in another treatment */
 #define MN_INTERLOCK_NOT_HOME		(1U << 6)	/* needles are not home */
@@ -227,7 +227,7 @@ enum mn_self_test {
 #define MN_MEASURES_HOME		(1U << 2)
 #define MN_MEASURES_CURRENT		(1U << 3)
 #define MN_MEASURES_TEMPERATURE		(1U << 4)
-#define MN_MEASURES_COUNTED		(1U << 5)	/* depth is counted steps: it never varies */
+#define MN_MEASURES_COUNTED		(1U << 5)	/* depth is counted, so it never varies */
 
 /**
  * enum mn_transport - How the handpiece is connected.
@@ -369,7 +369,7 @@ struct mn_status {
 #define MN_CARTRIDGE_READABLE		(1U << 1)	/* the tag was read, its check is right */
 #define MN_CARTRIDGE_MARKED		(1U << 2)	/* it carries a used mark */
 #define MN_CARTRIDGE_SPENT		(1U << 3)	/* its mark cannot be honoured any more */
-#define MN_CARTRIDGE_UNDECLARED		(1U << 4)	/* MN_IOC_DECLARE_CARTRIDGE has to say what it is */
+#define MN_CARTRIDGE_UNDECLARED		(1U << 4)	/* nobody has said yet what it is */
 
 /**
  * struct mn_limits - Every limit with its sources.
@@ -427,8 +427,7 @@ struct mn_set_limits {
 };
 
 /**
- * struct mn_declare_cartridge - Say what cartridge was inserted (%MN_IOC_DECLARE_CARTRIDGE), where the
- * handpiece reads no tag: mn_status.cartridge_flags has %MN_CARTRIDGE_UNDECLARED.
+ * struct mn_declare_cartridge - Say what cartridge was inserted (%MN_IOC_DECLARE_CARTRIDGE).
  * @needle_um: Length of its needles, at least 1.
  * @needles: How many, at least 1.
  * @max_rate_mhz: Fastest rate that it is made for, at least 1.
@@ -438,12 +437,13 @@ struct mn_set_limits {
  * @lot: From its label: printable, without spaces, NUL padded, not empty.
  * @uid: Out: the identity that it has while it stays inserted. Must be 0 when calling.
  *
- * Once per insertion, and what is beyond the board's limits is lowered to them. It can't carry the used
- * mark, so the mark lasts while it stays inserted: after a removal, a sleep of the system or a new probe
- * it is spent, and declaring is refused until one was seen to be inserted anew.
+ * For a handpiece that reads no tag: mn_status.cartridge_flags has %MN_CARTRIDGE_UNDECLARED. Once
+ * per insertion, and what is beyond the board's limits is lowered to them. Such a cartridge can't
+ * carry the used mark, so the mark lasts while it stays inserted: after a removal, a sleep of the
+ * system or a new probe it is spent, and declaring is refused until one is seen to be inserted.
  *
- * Errors: -EPERM this file does not control the device; -EOPNOTSUPP its tag is read; -EBADFD not SAFE or
- * FAULT; -EAGAIN no cartridge is inserted, or nobody knows; -EEXIST it was declared already.
+ * Errors: -EPERM this file does not control the device; -EOPNOTSUPP its tag is read; -EBADFD not
+ * SAFE or FAULT; -EAGAIN no cartridge is inserted, or nobody knows; -EEXIST it was declared before.
  */
 struct mn_declare_cartridge {
 	__u32 needle_um;
