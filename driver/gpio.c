@@ -10,6 +10,7 @@
 #include <linux/platform_device.h>
 #include <linux/pm.h>
 #include <linux/random.h>
+#include <linux/suspend.h>
 
 #include "gpio.h"
 
@@ -65,6 +66,60 @@ static void unregister(void *data)
 	mn_device_unregister(g->mn);
 }
 
+static void end_sleep(void *data)
+{
+	struct mn_gpio *g = data;
+
+	unregister_pm_notifier(&g->sleep);
+}
+
+/* The stepper may have had no current meanwhile: home is where the switch is. */
+static void come_back(struct mn_gpio *g)
+{
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&g->lock, flags);
+	mn_stepper_seek(&g->stepper, mn_gpio_switches(g));
+	mn_gpio_follow(g);
+	raw_spin_unlock_irqrestore(&g->lock, flags);
+	mn_device_resume(g->mn);
+	mn_gpio_tell_soon(g);
+}
+
+/*
+ * Needles are home before anything else is put to sleep: programs that can take long to freeze, and
+ * with them the one that renews the lease.
+ */
+static int on_sleep(struct notifier_block *block, unsigned long action, void *data)
+{
+	struct mn_gpio *g = container_of(block, struct mn_gpio, sleep);
+
+	switch (action) {
+	case PM_SUSPEND_PREPARE:
+	case PM_HIBERNATION_PREPARE:
+	case PM_RESTORE_PREPARE:
+		mn_device_suspend(g->mn);
+		break;
+	case PM_POST_SUSPEND:
+	case PM_POST_HIBERNATION:
+	case PM_POST_RESTORE:
+		come_back(g);
+		break;
+	default:
+		break;
+	}
+	return NOTIFY_DONE;
+}
+
+static int watch_for_sleep(struct mn_gpio *g)
+{
+	int err;
+
+	g->sleep.notifier_call = on_sleep;
+	err = register_pm_notifier(&g->sleep);
+	return err ?: devm_add_action_or_reset(g->dev, end_sleep, g);
+}
+
 static int watch_for_panic(struct mn_gpio *g)
 {
 	int err;
@@ -110,7 +165,7 @@ static int mn_gpio_introduce(struct mn_gpio *g, const struct mn_caps *caps)
 		g->known = false;
 		return err;
 	}
-	return devm_add_action_or_reset(g->dev, unregister, g);
+	return devm_add_action_or_reset(g->dev, unregister, g) ?: watch_for_sleep(g);
 }
 
 static int mn_gpio_probe(struct platform_device *pdev)
@@ -154,29 +209,19 @@ static void mn_gpio_shutdown(struct platform_device *pdev)
 	mn_gpio_rest(g, true);
 }
 
+/* The core has stopped it, see on_sleep(). Its lines and its stepper may lose their current now. */
 static int mn_gpio_suspend(struct device *dev)
 {
 	struct mn_gpio *g = dev_get_drvdata(dev);
 
-	mn_device_suspend(g->mn);
 	hrtimer_cancel(&g->status);
 	mn_gpio_motion_end(g);
 	return 0;
 }
 
-/* The stepper had no current meanwhile, or may have had none. */
 static int mn_gpio_resume(struct device *dev)
 {
-	struct mn_gpio *g = dev_get_drvdata(dev);
-	unsigned long flags;
-
-	raw_spin_lock_irqsave(&g->lock, flags);
-	mn_stepper_seek(&g->stepper, mn_gpio_switches(g));
-	mn_gpio_follow(g);
-	raw_spin_unlock_irqrestore(&g->lock, flags);
-	mn_device_resume(g->mn);
-	mn_gpio_tell_soon(g);
-	return 0;
+	return 0;	/* on_sleep() is still to come */
 }
 
 static DEFINE_SIMPLE_DEV_PM_OPS(mn_gpio_pm, mn_gpio_suspend, mn_gpio_resume);

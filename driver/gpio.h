@@ -79,6 +79,7 @@ struct mn_gpio_board {
  * @pwm_lock: One sets @pwm at a time.
  * @motor_work: Sets it.
  * @panic: Cuts the drive when the kernel panics.
+ * @sleep: Stops before the system sleeps.
  */
 struct mn_gpio {
 	struct device *dev;
@@ -129,6 +130,7 @@ struct mn_gpio {
 	struct mutex pwm_lock;		/* the PWM */
 	struct work_struct motor_work;
 	struct notifier_block panic;
+	struct notifier_block sleep;
 };
 
 /* gpio_tree.c: the device tree */
