@@ -280,6 +280,18 @@ static long clear_fault(struct mn_file *file, unsigned int cmd, unsigned long ar
 	return err ?: fault;
 }
 
+static long declare_cartridge(struct mn_file *file, unsigned int cmd, unsigned long arg)
+{
+	struct mn_declare_cartridge request;
+	int err;
+
+	err = TAKE(request, cmd, arg);
+	if (err)
+		return err;
+	err = mn_declare_cartridge(file->mn, file, &request);
+	return err ?: give(&request, sizeof(request), cmd, arg);
+}
+
 /* The file that gives the samples is there for nobody before the caller has its number. */
 static long capture(struct mn_file *file, unsigned int cmd, unsigned long arg)
 {
@@ -328,6 +340,8 @@ static long control(struct mn_file *file, unsigned int cmd, unsigned long arg)
 	case _IOC_NR(MN_IOC_SET_LIMITS):
 		err = TAKE(request.limits, cmd, arg);
 		return err ?: mn_set_limits(file->mn, file, &request.limits);
+	case _IOC_NR(MN_IOC_DECLARE_CARTRIDGE):
+		return declare_cartridge(file, cmd, arg);
 	case _IOC_NR(MN_IOC_ARM):
 		return set(file, cmd, arg, mn_arm);
 	case _IOC_NR(MN_IOC_UPDATE):
@@ -364,6 +378,7 @@ static const unsigned int mn_commands[] = {
 	[_IOC_NR(MN_IOC_HEARTBEAT)] = MN_IOC_HEARTBEAT,
 	[_IOC_NR(MN_IOC_CLEAR_FAULT)] = MN_IOC_CLEAR_FAULT,
 	[_IOC_NR(MN_IOC_SELF_TEST)] = MN_IOC_SELF_TEST,
+	[_IOC_NR(MN_IOC_DECLARE_CARTRIDGE)] = MN_IOC_DECLARE_CARTRIDGE,
 };
 
 static bool known(unsigned int cmd)

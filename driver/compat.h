@@ -6,6 +6,7 @@
 #define MN_COMPAT_H
 
 #include <linux/hrtimer.h>
+#include <linux/pwm.h>
 #include <linux/version.h>
 
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 13, 0)
@@ -18,6 +19,12 @@ static inline void mn_hrtimer_setup(struct hrtimer *timer,
 	hrtimer_init(timer, clock, mode);
 	timer->function = function;
 }
+#endif
+
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 8, 0)
+#define mn_pwm_apply		pwm_apply_might_sleep
+#else
+#define mn_pwm_apply		pwm_apply_state
 #endif
 
 /* KUnit tests are modules of their own; nothing but they needs these symbols. */

@@ -264,8 +264,11 @@ static void mn_start_work(struct work_struct *work)
 int mn_read_tag(struct mn_device *mn)
 {
 	struct mn_stimulus what = { .type = MN_HAPPENS_TAG };
-	int err = mn->ops->tag(mn, &what.tag);
+	int err;
 
+	if (mn->safety.caps.tagless)
+		return 0;
+	err = mn->ops->tag(mn, &what.tag);
 	if (err) {
 		/* Not to be read: a cartridge that may be anything. */
 		memset(&what.tag, 0, sizeof(what.tag));
@@ -447,8 +450,9 @@ struct mn_device *mn_device_alloc(struct device *parent, const struct mn_transpo
 	const char *why;
 	int id;
 
-	if (!ops->start || !ops->stop || !ops->kill || !ops->lease || !ops->tag || !ops->mark ||
-	    !ops->clear || !ops->self_test || (caps->capture_max_hz && !ops->capture))
+	if (!ops->start || !ops->stop || !ops->kill || !ops->lease || !ops->clear ||
+	    !ops->self_test || (!caps->tagless && (!ops->tag || !ops->mark)) ||
+	    (caps->capture_max_hz && !ops->capture))
 		return ERR_PTR(-EINVAL);
 	if (mn_safety_check_caps(caps, &why)) {
 		dev_err(parent, "handpiece refused: %s\n", why);

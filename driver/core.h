@@ -21,6 +21,8 @@ int mn_acquire(struct mn_device *mn, const void *who, const struct mn_acquire *r
 int mn_release(struct mn_device *mn, const void *who);
 void mn_close(struct mn_device *mn, const void *who);
 int mn_set_limits(struct mn_device *mn, const void *who, const struct mn_set_limits *request);
+int mn_declare_cartridge(struct mn_device *mn, const void *who,
+			 struct mn_declare_cartridge *request);
 int mn_arm(struct mn_device *mn, const void *who, struct mn_set_point *request);
 int mn_update(struct mn_device *mn, const void *who, struct mn_set_point *request);
 int mn_start(struct mn_device *mn, const void *who);

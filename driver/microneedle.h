@@ -21,20 +21,23 @@ struct mn_capture_file;
 struct mn_device;
 
 /**
- * struct mn_transport_ops - What a transport does. All but @capture are required.
+ * struct mn_transport_ops - What a transport does. All are required but where it says so.
  * @start: Start the motor, or change its set point while it runs, and wait for the handpiece's
  *	answer. May sleep, at most %MN_START_BOUND_MS. Called from the core's gate and from nowhere
  *	else.
  *	-EREMOTEIO the handpiece refused; anything else means that the outcome is unknown.
  * @stop: Stop and wait until the handpiece reports, through mn_report_status(), that it obeyed this
- *	epoch and that its needles are home. May sleep, at most 500 ms. -ETIMEDOUT it did not.
+ *	epoch and that its needles are home, or that it can't bring them home, a fault of its own.
+ *	May sleep, at most 500 ms. -ETIMEDOUT it did not.
  * @kill: Stop, now. Atomic; called with the state lock held, so it must not call back; must not
  *	queue behind anything. An error means that the stop did not get out; the core then tries
  *	@stop.
  * @lease: Renew the handpiece's lease. Atomic, with the state lock held, must not call back: it is
  *	sent from a timer so that it depends on no scheduling. An error is a fault.
- * @tag: Read the cartridge's tag. May sleep, at most 100 ms.
+ * @tag: Read the cartridge's tag. May sleep, at most 100 ms. Not asked where mn_caps.tagless is
+ *	set.
  * @mark: Write the used mark. May sleep, at most 100 ms. What counts is what @tag reads afterwards.
+ *	Not asked where mn_caps.tagless is set.
  * @clear: Ask the handpiece to clear these of its own faults (bit 1 << enum mn_fault) and report
  *	its status. May sleep, at most 100 ms.
  * @self_test: Have it begin to test itself and report its status. May sleep, at most 100 ms.

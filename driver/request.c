@@ -6,6 +6,7 @@
  * Stop and heartbeat take the state lock alone, so that nothing that sleeps can delay them.
  */
 #include <linux/module.h>
+#include <linux/random.h>
 
 #include "compat.h"
 #include "core.h"
@@ -161,6 +162,53 @@ int mn_lower_admin(struct mn_device *mn, enum mn_quantity quantity, u32 value)
 	return err;
 }
 EXPORT_SYMBOL_MN_KUNIT(mn_lower_admin);
+
+/* A text that fits, is padded with zeroes, and has nothing in it that a log would not show. */
+static bool is_name(const char *text, size_t size)
+{
+	size_t i, length = strnlen(text, size);
+
+	if (!length || length == size)
+		return false;
+	for (i = 0; i < size; i++)
+		if (i < length ? text[i] <= ' ' || text[i] > '~' : text[i])
+			return false;
+	return true;
+}
+
+/**
+ * mn_declare_cartridge() - See &struct mn_declare_cartridge.
+ * @mn: The device.
+ * @who: Who is asking.
+ * @request: From and to user space.
+ *
+ * Return: 0 or -errno.
+ */
+int mn_declare_cartridge(struct mn_device *mn, const void *who,
+			 struct mn_declare_cartridge *request)
+{
+	struct mn_stimulus what = { .type = MN_HAPPENS_DECLARE };
+	struct mn_tag *tag = &what.tag;
+	int err;
+
+	if (request->flags || request->uid || !is_name(request->lot, sizeof(request->lot)))
+		return -EINVAL;
+	tag->limit[MN_QUANTITY_DEPTH] = request->needle_um;
+	tag->limit[MN_QUANTITY_RATE] = request->max_rate_mhz;
+	tag->limit[MN_QUANTITY_DOSE] = request->max_strokes;
+	tag->needles = request->needles;
+	tag->expiry_days = request->expiry_days;
+	memcpy(tag->lot, request->lot, sizeof(tag->lot));
+	/* It has no identity of its own: each insertion is another cartridge. */
+	do
+		tag->uid = get_random_u64();
+	while (!tag->uid);
+	err = controller_step(mn, who, &what);
+	if (!err)
+		request->uid = tag->uid;
+	return err;
+}
+EXPORT_SYMBOL_MN_KUNIT(mn_declare_cartridge);
 
 static int check_request(const struct mn_set_point *request)
 {

@@ -151,7 +151,8 @@ u32 mn_safety_interlocks(const struct mn_safety *s)
 	if (!(s->report.inputs & MN_INPUT_CARTRIDGE)) {
 		open |= MN_INTERLOCK_CARTRIDGE_ABSENT;
 	} else if (!s->tag.present || !s->tag.readable) {
-		open |= MN_INTERLOCK_CARTRIDGE_UNREADABLE;
+		open |= s->keep.declared ? MN_INTERLOCK_CARTRIDGE_SPENT :
+					   MN_INTERLOCK_CARTRIDGE_UNREADABLE;
 	} else {
 		if (s->tag.expiry_days < s->today_days)
 			open |= MN_INTERLOCK_CARTRIDGE_EXPIRED;
@@ -192,6 +193,8 @@ u32 mn_safety_cartridge_flags(const struct mn_safety *s)
 			flags |= MN_CARTRIDGE_MARKED;
 		if (spent(s))
 			flags |= MN_CARTRIDGE_SPENT;
+	} else if (s->caps.tagless && (flags & MN_CARTRIDGE_PRESENT)) {
+		flags |= s->keep.declared ? MN_CARTRIDGE_SPENT : MN_CARTRIDGE_UNDECLARED;
 	}
 	return flags;
 }
@@ -202,6 +205,13 @@ static void lose_cartridge(struct mn_safety *s)
 	memset(&s->tag, 0, sizeof(s->tag));
 	s->held = false;
 	s->mark_tried = false;
+}
+
+/* One that has nothing to be read is declared. */
+static void have_tag_read(const struct mn_safety *s, u32 *actions)
+{
+	if (!s->caps.tagless)
+		*actions |= MN_ACT_READ_TAG;
 }
 
 /* ---- time ---- */
@@ -395,7 +405,7 @@ static int arm(struct mn_safety *s, const struct mn_stimulus *what, u32 *actions
 	struct mn_set set;
 	int err = check_arm(s, what, &set, refusal);
 
-	if (!err && !s->held)
+	if (!err && !s->held && !s->caps.tagless)
 		*actions |= MN_ACT_MARK;
 	return err;
 }
@@ -411,6 +421,12 @@ static int arm_commit(struct mn_safety *s, const struct mn_stimulus *what, u64 n
 	err = check_arm(s, what, &set, refusal);
 	if (err)
 		return err;
+	if (s->caps.tagless && !s->tag.marked) {
+		/* What can't carry a mark is marked here, for as long as it stays inserted. */
+		s->tag.marked = true;
+		memcpy(s->tag.treatment, s->keep.treatment, sizeof(s->tag.treatment));
+		s->held = true;
+	}
 	if (!s->held) {
 		/* The mark could not be read back. */
 		refusal->interlocks = MN_INTERLOCK_CARTRIDGE_UNREADABLE;
@@ -674,6 +690,9 @@ static void check_depth(struct mn_safety *s, const struct mn_stroke *k, u64 now,
 	if (k->depth_um > s->bound.depth.um + s->caps.tolerance_um)
 		latch(s, MN_FAULT_OVER_DEPTH, (s32)k->depth_um, (s32)s->bound.depth.um, now,
 		      actions);
+	/* One that is counted is the same as long as nothing moves the stop. */
+	if (s->caps.measures & MN_MEASURES_COUNTED)
+		return;
 	s->same_depth = k->depth_um == s->last.depth_um ? s->same_depth + 1 : 0;
 	if (s->same_depth >= MN_FROZEN_STROKES - 1)
 		latch(s, MN_FAULT_DEPTH_FROZEN, (s32)k->depth_um, MN_FROZEN_STROKES, now, actions);
@@ -717,6 +736,14 @@ static void check_current(struct mn_safety *s, const struct mn_stroke *k, u64 no
 		      now, actions);
 }
 
+/* Of a motor that was stopped in time the last strokes are still to come: counted, and no fault. */
+static u32 most_strokes(const struct mn_safety *s, u64 now)
+{
+	if (s->state == MN_STATE_RUNNING || now >= s->motion_until)
+		return s->bound.dose.strokes;
+	return s->bound.dose.strokes + s->caps.coast_strokes;
+}
+
 static void stroke(struct mn_safety *s, const struct mn_stroke *k, u64 now, u32 *actions)
 {
 	/* Counted before it is judged: whatever is wrong with it, it was made. */
@@ -742,7 +769,7 @@ static void stroke(struct mn_safety *s, const struct mn_stroke *k, u64 now, u32 
 	s->last = *k;
 	s->strokes_total++;
 
-	if (s->strokes_done > s->bound.dose.strokes)
+	if (s->strokes_done > most_strokes(s, now))
 		latch(s, MN_FAULT_OVER_DOSE, (s32)s->strokes_done, (s32)s->bound.dose.strokes, now,
 		      actions);
 	else if (active(s) && s->strokes_done >= s->set.dose.strokes)
@@ -780,11 +807,14 @@ static void follow_cartridge(struct mn_safety *s, const struct mn_report *was, b
 	if (!first && s->report.insertions == was->insertions &&
 	    present == (was->inputs & MN_INPUT_CARTRIDGE))
 		return;
+	/* One that was there before anybody looked may be the one that was there then. */
+	if (!first || !present)
+		s->keep.declared = false;
 	lose_cartridge(s);
 	if (active(s))
 		latch(s, MN_FAULT_CARTRIDGE, (s32)s->report.insertions, 0, now, actions);
 	if (present)
-		*actions |= MN_ACT_READ_TAG;
+		have_tag_read(s, actions);
 }
 
 static void report(struct mn_safety *s, const struct mn_report *r, u64 now, u32 *actions)
@@ -807,7 +837,7 @@ static void report(struct mn_safety *s, const struct mn_report *r, u64 now, u32 
 			stop(s, MN_CAUSE_STOP, now, actions);
 		lose_cartridge(s);
 		if (r->inputs & MN_INPUT_CARTRIDGE)
-			*actions |= MN_ACT_READ_TAG;
+			have_tag_read(s, actions);
 		s->stroke_synced = false;
 		*actions |= MN_ACT_RESYNC;
 	}
@@ -847,6 +877,15 @@ static void report(struct mn_safety *s, const struct mn_report *r, u64 now, u32 
 	}
 }
 
+/* The first other cartridge of the next treatment */
+static void new_count(struct mn_safety *s)
+{
+	if (s->keep.dose_ends && s->tag.uid != s->keep.dose_uid) {
+		s->keep.dose = 0;
+		s->keep.dose_ends = false;
+	}
+}
+
 static void read_tag(struct mn_safety *s, const struct mn_tag *tag, u64 now, u32 *actions)
 {
 	const u64 was_uid = s->tag.uid;
@@ -855,7 +894,7 @@ static void read_tag(struct mn_safety *s, const struct mn_tag *tag, u64 now, u32
 	/*
 	 * Read while it was being changed: the report that tells of the change has it read again.
 	 */
-	if (tag->insertions != s->report.insertions)
+	if (tag->insertions != s->report.insertions || s->caps.tagless)
 		return;
 	s->tag = *tag;
 	if (!tag->present || !tag->readable) {
@@ -876,11 +915,40 @@ static void read_tag(struct mn_safety *s, const struct mn_tag *tag, u64 now, u32
 	} else {
 		s->held = ours && !memcmp(tag->treatment, s->keep.treatment, 16);
 	}
-	if (s->keep.dose_ends && tag->uid != s->keep.dose_uid) {
-		s->keep.dose = 0;
-		s->keep.dose_ends = false;
-	}
+	new_count(s);
 	enforce(s, now, actions);
+}
+
+static int declare(struct mn_safety *s, const struct mn_tag *tag)
+{
+	unsigned int quantity;
+
+	if (!s->caps.tagless)
+		return -EOPNOTSUPP;
+	if (!s->controlled)
+		return -EPERM;
+	if (active(s))
+		return -EBADFD;
+	if (!tag->limit[MN_QUANTITY_DEPTH] || !tag->limit[MN_QUANTITY_RATE] ||
+	    !tag->limit[MN_QUANTITY_DOSE] || !tag->needles || !tag->uid)
+		return -EINVAL;
+	if (!s->reported || !s->status_deadline || s->asleep ||
+	    !(s->report.inputs & MN_INPUT_CARTRIDGE))
+		return -EAGAIN;
+	if (s->keep.declared)
+		return -EEXIST;
+	s->tag = *tag;
+	for (quantity = 0; quantity < MN_QUANTITY_NR; quantity++)
+		if (s->tag.limit[quantity] > s->caps.limit[quantity])
+			s->tag.limit[quantity] = s->caps.limit[quantity];
+	s->tag.present = true;
+	s->tag.readable = true;
+	s->tag.marked = false;
+	s->tag.insertions = s->report.insertions;
+	s->held = false;
+	s->keep.declared = true;
+	new_count(s);
+	return 0;
 }
 
 /* ---- the one function ---- */
@@ -957,6 +1025,8 @@ int mn_safety_step(struct mn_safety *s, const struct mn_stimulus *what, u64 now,
 	case MN_HAPPENS_TAG:
 		read_tag(s, &what->tag, now, actions);
 		return 0;
+	case MN_HAPPENS_DECLARE:
+		return declare(s, &what->tag);
 	case MN_HAPPENS_MARKING:
 		s->mark_tried = true;
 		return 0;
@@ -1038,6 +1108,11 @@ void mn_safety_init(struct mn_safety *s, const struct mn_caps *caps, const struc
 	s->keep = *keep;
 	s->ceiling_um = ceiling_um;
 	s->epoch = epoch;
+	if (caps->restarts) {
+		if (!s->keep.faults)
+			s->keep.first = MN_FAULT_RESTART;
+		s->keep.faults |= FAULT_BIT(MN_FAULT_RESTART);
+	}
 	if (s->keep.faults)
 		change(s, MN_STATE_FAULT, MN_CAUSE_FAULT);
 }

@@ -77,6 +77,8 @@ struct mn_span {
  * struct mn_caps - What a transport says of its handpiece once, at registration.
  * @transport: enum mn_transport.
  * @has_trigger: Only the foot switch or a button starts it.
+ * @restarts: It has no memory: what happened before it is registered is unknown, a fault.
+ * @tagless: It reads no cartridge's tag: the controller declares what was inserted.
  * @measures: MN_MEASURES_ bits.
  * @required: For each quantity the sources that apply, a constant of the transport.
  * @source: The source that @limit belongs to, DEVICE or BOARD.
@@ -87,6 +89,7 @@ struct mn_span {
  * @tolerance_um: Error of its depth measurement.
  * @run_up_ms: From start to half the set rate.
  * @run_down_ms: From stop to needles home.
+ * @coast_strokes: Strokes that its motor can make meanwhile, if it does not brake.
  * @lease_ms: Its own lease.
  * @max_current_ma: Motor current beyond which something is wrong.
  * @max_temp_mc: Motor temperature likewise.
@@ -100,6 +103,8 @@ struct mn_span {
 struct mn_caps {
 	u32 transport;
 	bool has_trigger;
+	bool restarts;
+	bool tagless;
 	u32 measures;
 	const u32 *required;
 	enum mn_source source;
@@ -110,6 +115,7 @@ struct mn_caps {
 	u32 tolerance_um;
 	u32 run_up_ms;
 	u32 run_down_ms;
+	u32 coast_strokes;
 	u32 lease_ms;
 	u32 max_current_ma;
 	s32 max_temp_mc;
@@ -231,6 +237,8 @@ struct mn_set {
  * @session: Limits of the treatment by quantity, valid where @session_present has the bit.
  * @session_present: Which quantities have one.
  * @admin: Limits set in sysfs by quantity.
+ * @declared: The cartridge that is inserted was declared, for all that is known: nothing was seen
+ *	of its being taken out since.
  */
 struct mn_keep {
 	u64 faults;
@@ -246,6 +254,7 @@ struct mn_keep {
 	u32 session[MN_QUANTITY_NR];
 	u32 session_present;
 	u32 admin[MN_QUANTITY_NR];
+	bool declared;
 };
 
 /**
@@ -408,6 +417,8 @@ struct mn_safety {
  * @MN_HAPPENS_STROKE: A stroke was measured.
  * @MN_HAPPENS_REPORT: The handpiece told its state.
  * @MN_HAPPENS_TAG: A cartridge was read.
+ * @MN_HAPPENS_DECLARE: The controller says what cartridge was inserted. -EOPNOTSUPP its tag is
+ *	read, -EBADFD, -EAGAIN there is none, -EEXIST it was declared before.
  * @MN_HAPPENS_MARKING: A mark is being sent.
  * @MN_HAPPENS_FAIL: The transport found something wrong.
  * @MN_HAPPENS_SUSPEND: The system suspends or shuts down. Nothing is armed until RESUME.
@@ -435,6 +446,7 @@ enum mn_happening {
 	MN_HAPPENS_STROKE,
 	MN_HAPPENS_REPORT,
 	MN_HAPPENS_TAG,
+	MN_HAPPENS_DECLARE,
 	MN_HAPPENS_MARKING,
 	MN_HAPPENS_FAIL,
 	MN_HAPPENS_SUSPEND,
@@ -455,7 +467,7 @@ enum mn_happening {
  * @faults: CLEAR: which.
  * @stroke: STROKE.
  * @report: REPORT.
- * @tag: TAG.
+ * @tag: TAG, DECLARE.
  * @code: FAIL: enum mn_fault.
  * @detail: FAIL.
  */

@@ -92,6 +92,89 @@ static void service_self_test_gone(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, mn_self_test(f->mn, fake_one), -ENODEV);
 }
 
+/* ---- a cartridge that is declared ---- */
+
+static struct mn_declare_cartridge label(void)
+{
+	return (struct mn_declare_cartridge) {
+		.needle_um = 1500,
+		.needles = 14,
+		.max_rate_mhz = 150000,
+		.max_strokes = 60000,
+		.expiry_days = U32_MAX,
+		.lot = "LOT-1",
+	};
+}
+
+/* A handpiece that has no operations for tags, and is not asked for them */
+static struct fake *tagless(struct kunit *test)
+{
+	struct fake *f = fake_new(test);
+
+	f->caps.tagless = true;
+	f->ops.tag = NULL;
+	f->ops.mark = NULL;
+	KUNIT_ASSERT_EQ(test, fake_register(f), 0);
+	KUNIT_ASSERT_EQ(test, fake_acquire(f, fake_one, FAKE_TREATMENT, 0), 0);
+	KUNIT_ASSERT_EQ(test, fake_limits(f, fake_one), 0);
+	return f;
+}
+
+static void service_declare(struct kunit *test)
+{
+	struct fake *f = tagless(test);
+	struct mn_declare_cartridge request = label();
+
+	KUNIT_EXPECT_EQ(test, fake_status(f).cartridge_flags,
+			MN_CARTRIDGE_PRESENT | MN_CARTRIDGE_UNDECLARED);
+	KUNIT_EXPECT_NE(test, fake_arm(f), 0);
+	KUNIT_EXPECT_EQ(test, mn_declare_cartridge(f->mn, fake_other, &request), -EPERM);
+	KUNIT_ASSERT_EQ(test, mn_declare_cartridge(f->mn, fake_one, &request), 0);
+	KUNIT_EXPECT_NE(test, request.uid, 0ULL);
+	KUNIT_EXPECT_EQ(test, fake_status(f).cartridge_uid, request.uid);
+	KUNIT_EXPECT_STREQ(test, fake_status(f).cartridge_lot, "LOT-1");
+	request.uid = 0;
+	KUNIT_EXPECT_EQ(test, mn_declare_cartridge(f->mn, fake_one, &request), -EEXIST);
+
+	KUNIT_ASSERT_EQ(test, fake_arm(f), 0);
+	KUNIT_ASSERT_EQ(test, mn_start(f->mn, fake_one), 0);
+	fake_live(f, 50);
+	EXPECT_STATUS(f, MN_STATE_RUNNING, MN_CAUSE_START, 0);
+	KUNIT_EXPECT_EQ(test, fake_count(f, FAKE_TAG) + fake_count(f, FAKE_MARK), 0U);
+}
+
+static void service_declare_refused(struct kunit *test)
+{
+	struct mn_declare_cartridge bad[6];
+	struct fake *f = tagless(test);
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(bad); i++)
+		bad[i] = label();
+	bad[0].flags = 1;
+	bad[1].uid = 1;
+	bad[2].lot[0] = 0;
+	bad[3].lot[sizeof(bad[3].lot) - 1] = 'X';
+	bad[4].lot[1] = '\n';
+	bad[5].needle_um = 0;
+	for (i = 0; i < ARRAY_SIZE(bad); i++)
+		KUNIT_EXPECT_EQ_MSG(test, mn_declare_cartridge(f->mn, fake_one, &bad[i]), -EINVAL,
+				    "%u", i);
+
+	/* Nor where the handpiece reads the tag. */
+	f = fake_safe(test);
+	bad[0] = label();
+	KUNIT_EXPECT_EQ(test, mn_declare_cartridge(f->mn, fake_one, &bad[0]), -EOPNOTSUPP);
+}
+
+static void service_declare_needs_ops(struct kunit *test)
+{
+	struct fake *f = fake_new(test);
+
+	f->ops.tag = NULL;
+	KUNIT_EXPECT_EQ(test, fake_register(f), -EINVAL);
+}
+
 /* ---- waveform ---- */
 
 static struct file *capture(struct fake *f, u32 rate_hz, u32 samples)
@@ -213,6 +296,9 @@ static struct kunit_case service_cases[] = {
 	KUNIT_CASE(service_self_test_refused),
 	KUNIT_CASE(service_self_test_overtaken),
 	KUNIT_CASE(service_self_test_gone),
+	KUNIT_CASE(service_declare),
+	KUNIT_CASE(service_declare_refused),
+	KUNIT_CASE(service_declare_needs_ops),
 	KUNIT_CASE(service_capture_refused),
 	KUNIT_CASE(service_capture_none),
 	KUNIT_CASE(service_capture_one),

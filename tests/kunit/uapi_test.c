@@ -150,6 +150,17 @@ static const struct field mn_sample_fields[] = {
 	FIELD(AT(mn_sample)->current_ma, 14, 2),
 };
 
+static const struct field mn_declare_cartridge_fields[] = {
+	FIELD(AT(mn_declare_cartridge)->needle_um, 0, 4),
+	FIELD(AT(mn_declare_cartridge)->needles, 4, 4),
+	FIELD(AT(mn_declare_cartridge)->max_rate_mhz, 8, 4),
+	FIELD(AT(mn_declare_cartridge)->max_strokes, 12, 4),
+	FIELD(AT(mn_declare_cartridge)->expiry_days, 16, 4),
+	FIELD(AT(mn_declare_cartridge)->flags, 20, 4),
+	FIELD(AT(mn_declare_cartridge)->lot, 24, 24),
+	FIELD(AT(mn_declare_cartridge)->uid, 48, 8),
+};
+
 static const struct layout uapi_structs[] = {
 	STRUCT(mn_info, 148),
 	STRUCT(mn_status, 176),
@@ -161,6 +172,7 @@ static const struct layout uapi_structs[] = {
 	STRUCT(mn_record, 32),
 	STRUCT(mn_capture, 16),
 	STRUCT(mn_sample, 16),
+	STRUCT(mn_declare_cartridge, 56),
 };
 
 KUNIT_ARRAY_PARAM_DESC(uapi_struct, uapi_structs, name);
@@ -274,10 +286,12 @@ static const struct number uapi_numbers[] = {
 	NUMBER(MN_MEASURES_HOME, 4),
 	NUMBER(MN_MEASURES_CURRENT, 8),
 	NUMBER(MN_MEASURES_TEMPERATURE, 16),
+	NUMBER(MN_MEASURES_COUNTED, 32),
 	NUMBER(MN_CARTRIDGE_PRESENT, 1),
 	NUMBER(MN_CARTRIDGE_READABLE, 2),
 	NUMBER(MN_CARTRIDGE_MARKED, 4),
 	NUMBER(MN_CARTRIDGE_SPENT, 8),
+	NUMBER(MN_CARTRIDGE_UNDECLARED, 16),
 	NUMBER(MN_LEASE_MIN_MS, 100),
 	NUMBER(MN_LEASE_MAX_MS, 500),
 	NUMBER(MN_LEASE_DEFAULT_MS, 300),
@@ -305,6 +319,7 @@ static const struct number uapi_ioctls[] = {
 	NUMBER(MN_IOC_HEARTBEAT, 0x0000bd16),
 	NUMBER(MN_IOC_CLEAR_FAULT, 0xc010bd17),
 	NUMBER(MN_IOC_SELF_TEST, 0x0000bd18),
+	NUMBER(MN_IOC_DECLARE_CARTRIDGE, 0xc038bd19),
 };
 
 /* Direction, size, type and number, as a program's compiler puts them together. */

@@ -35,7 +35,7 @@ def licence_for(path):
     if path.startswith("driver/include/uapi/"):
         return UAPI
     # Among the kernel code for tests are the scripts that run it.
-    if path.startswith("driver/") or path == "Kbuild" or (
+    if path.startswith(("driver/", "dts/")) or path == "Kbuild" or (
             path.startswith(KERNEL_CODE) and path.endswith((".c", ".h", "/Kbuild"))):
         return KERNEL
     return USER_SPACE

@@ -69,7 +69,8 @@ enum mn_quantity {
  * @MN_SOURCE_CEILING: Chosen when the module is loaded (ceiling_um=, for depth).
  * @MN_SOURCE_DEVICE: Reported by a USB handpiece.
  * @MN_SOURCE_BOARD: Device tree of a GPIO handpiece.
- * @MN_SOURCE_CARTRIDGE: The cartridge's tag; the depth is its needle length.
+ * @MN_SOURCE_CARTRIDGE: The cartridge's tag, or what was declared of it; the depth is its needle
+ *	length.
  * @MN_SOURCE_ADMIN: sysfs, lower-only until the module is loaded again.
  * @MN_SOURCE_SESSION: %MN_IOC_SET_LIMITS, lower-only within a treatment.
  * @MN_SOURCE_NR: How many there are.
@@ -196,7 +197,7 @@ enum mn_cause {
 #define MN_INTERLOCK_EMERGENCY_STOP	(1U << 0)	/* release the emergency stop */
 #define MN_INTERLOCK_TRIGGER		(1U << 1)	/* let go of the foot switch */
 #define MN_INTERLOCK_CARTRIDGE_ABSENT	(1U << 2)	/* insert a cartridge */
-#define MN_INTERLOCK_CARTRIDGE_UNREADABLE (1U << 3)	/* its tag failed its check */
+#define MN_INTERLOCK_CARTRIDGE_UNREADABLE (1U << 3)	/* tag failed its check, or undeclared */
 #define MN_INTERLOCK_CARTRIDGE_EXPIRED	(1U << 4)	/* past its expiry date */
 #define MN_INTERLOCK_CARTRIDGE_SPENT	(1U << 5)	/* used in another treatment */
 #define MN_INTERLOCK_NOT_HOME		(1U << 6)	/* needles are not home */
@@ -226,6 +227,7 @@ enum mn_self_test {
 #define MN_MEASURES_HOME		(1U << 2)
 #define MN_MEASURES_CURRENT		(1U << 3)
 #define MN_MEASURES_TEMPERATURE		(1U << 4)
+#define MN_MEASURES_COUNTED		(1U << 5)	/* depth is counted, so it never varies */
 
 /**
  * enum mn_transport - How the handpiece is connected.
@@ -367,6 +369,7 @@ struct mn_status {
 #define MN_CARTRIDGE_READABLE		(1U << 1)	/* the tag was read, its check is right */
 #define MN_CARTRIDGE_MARKED		(1U << 2)	/* it carries a used mark */
 #define MN_CARTRIDGE_SPENT		(1U << 3)	/* its mark cannot be honoured any more */
+#define MN_CARTRIDGE_UNDECLARED		(1U << 4)	/* nobody has said yet what it is */
 
 /**
  * struct mn_limits - Every limit with its sources.
@@ -421,6 +424,36 @@ struct mn_set_limits {
 	__u32 valid;
 	__u32 flags;
 	__u32 value[MN_QUANTITY_NR];
+};
+
+/**
+ * struct mn_declare_cartridge - Say what cartridge was inserted (%MN_IOC_DECLARE_CARTRIDGE).
+ * @needle_um: Length of its needles, at least 1.
+ * @needles: How many, at least 1.
+ * @max_rate_mhz: Fastest rate that it is made for, at least 1.
+ * @max_strokes: Strokes that it is made for, at least 1.
+ * @expiry_days: Last day of use, days since 1970-01-01.
+ * @flags: 0.
+ * @lot: From its label: printable, without spaces, NUL padded, not empty.
+ * @uid: Out: the identity that it has while it stays inserted. Must be 0 when calling.
+ *
+ * For a handpiece that reads no tag: mn_status.cartridge_flags has %MN_CARTRIDGE_UNDECLARED. Once
+ * per insertion, and what is beyond the board's limits is lowered to them. Such a cartridge can't
+ * carry the used mark, so the mark lasts while it stays inserted: after a removal, a sleep of the
+ * system or a new probe it is spent, and declaring is refused until one is seen to be inserted.
+ *
+ * Errors: -EPERM this file does not control the device; -EOPNOTSUPP its tag is read; -EBADFD not
+ * SAFE or FAULT; -EAGAIN no cartridge is inserted, or nobody knows; -EEXIST it was declared before.
+ */
+struct mn_declare_cartridge {
+	__u32 needle_um;
+	__u32 needles;
+	__u32 max_rate_mhz;
+	__u32 max_strokes;
+	__u32 expiry_days;
+	__u32 flags;
+	char lot[24];
+	__aligned_u64 uid;
 };
 
 /**
@@ -662,7 +695,8 @@ struct mn_sample {
 #define MN_IOC_ACQUIRE		_IOW(MN_IOC_TYPE, 0x10, struct mn_acquire)
 
 /*
- * Have the handpiece test itself: with the needle motor off, and moving toward home only. Returns
+ * Have the handpiece test itself: with the needle motor off, and moving toward home only, but for
+ * the steps away from home that show that its home switch opens. Returns
  * when it has begun; mn_status.self_test and the self-test record tell how it ended, within 5 s. A
  * stop breaks it off. -EBADFD not SAFE; -EBUSY another file controls the device, or a test is being
  * made; -EAGAIN the needles still run down, or the handpiece does not report; -EREMOTEIO the
@@ -685,5 +719,6 @@ struct mn_sample {
 #define MN_IOC_START		_IO(MN_IOC_TYPE, 0x15)
 #define MN_IOC_HEARTBEAT	_IO(MN_IOC_TYPE, 0x16)
 #define MN_IOC_CLEAR_FAULT	_IOWR(MN_IOC_TYPE, 0x17, struct mn_clear_fault)
+#define MN_IOC_DECLARE_CARTRIDGE _IOWR(MN_IOC_TYPE, 0x19, struct mn_declare_cartridge)
 
 #endif /* _UAPI_LINUX_MICRONEEDLE_H */
