@@ -9,7 +9,7 @@ from pathlib import Path
 TOP = Path(__file__).resolve().parents[2]
 
 # Kernel code is looked at by checkpatch, sparse and the kernel's own build.
-KERNEL_CODE = ("driver/", "tests/kunit/", "tests/lab/kmod/")
+KERNEL_CODE = ("driver/", "tests/kunit/", "tests/lab/kmod/", "tests/lab/mn-bench/")
 
 # What to make of each makefile so that every program and every test program is built.
 MAKEFILES = (
