@@ -32,6 +32,7 @@ struct bench_pwm {
 /**
  * struct bench_reader - An open file.
  * @node: In bench.readers.
+ * @bench: The board.
  * @read_lock: One read() at a time takes from @ring.
  * @ring: Filled under bench.lock.
  * @buffer: What @ring is made of.
@@ -40,7 +41,7 @@ struct bench_pwm {
 struct bench_reader {
 	struct list_head node;
 	struct bench *bench;
-	struct mutex read_lock;
+	struct mutex read_lock;		/* taking from @ring */
 	DECLARE_KFIFO_PTR(ring, struct mn_bench_event);
 	void *buffer;
 	u32 lost;
@@ -48,6 +49,9 @@ struct bench_reader {
 
 /**
  * struct bench - The board.
+ * @dev: Its place in the tree.
+ * @gpio: Its lines.
+ * @misc: Its node.
  * @lock: Protects all that follows but @wait. Taken in any context, with an interrupt's descriptor
  *	locked too; no interrupt is raised and nobody is woken while it is held.
  * @outputs: Lines that the board drives.

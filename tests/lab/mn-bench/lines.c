@@ -3,7 +3,6 @@
 
 #include <linux/interrupt.h>
 #include <linux/irq.h>
-#include <linux/version.h>
 
 #include "bench.h"
 
@@ -67,19 +66,10 @@ static int get_level(struct gpio_chip *gpio, unsigned int line)
 	return !!(levels & BIT(line));
 }
 
-/* What gpio_chip.set answers has changed in 6.17. */
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 17, 0)
-static int set_level(struct gpio_chip *gpio, unsigned int line, int value)
-{
-	drive(gpiochip_get_data(gpio), line, value, false);
-	return 0;
-}
-#else
 static void set_level(struct gpio_chip *gpio, unsigned int line, int value)
 {
 	drive(gpiochip_get_data(gpio), line, value, false);
 }
-#endif
 
 static struct bench *bench_of(struct irq_data *data)
 {
@@ -146,6 +136,8 @@ static int irq_set_type(struct irq_data *data, unsigned int type)
 	bench->rising = type & IRQ_TYPE_EDGE_RISING ? bench->rising | bit : bench->rising & ~bit;
 	bench->falling = type & IRQ_TYPE_EDGE_FALLING ? bench->falling | bit :
 							bench->falling & ~bit;
+	/* What nobody had asked for then is no edge for who asks now. */
+	bench->latched &= ~bit;
 	raw_spin_unlock_irqrestore(&bench->lock, flags);
 	irq_set_handler_locked(data, handle_edge_irq);
 	return 0;

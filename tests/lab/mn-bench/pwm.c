@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The board's PWMs: nothing is modulated, but every change of what is asked for is recorded. */
 
-#include <linux/device/devres.h>
 #include <linux/err.h>
 #include <linux/module.h>
 #include <linux/version.h>

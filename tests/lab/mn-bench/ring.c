@@ -220,6 +220,6 @@ int bench_add_node(struct bench *bench)
 	bench->misc.mode = 0600;
 	err = misc_register(&bench->misc);
 	if (err)
-		return dev_err_probe(bench->dev, err, "no /dev/" MN_BENCH_NODE ": is there a second bench in the tree?\n");
+		return dev_err_probe(bench->dev, err, "no node: is there a second bench?\n");
 	return devm_add_action_or_reset(bench->dev, remove_node, bench);
 }

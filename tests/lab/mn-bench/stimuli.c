@@ -130,7 +130,8 @@ int bench_stimulus(struct bench *bench, const struct mn_bench_event *event, cons
 	unsigned long flags;
 	int err = 0;
 
-	if (event->what >= MN_BENCH_LINES || event->value > MN_BENCH_CANCEL || event->ns > KTIME_MAX)
+	if (event->what >= MN_BENCH_LINES || event->value > MN_BENCH_CANCEL ||
+	    event->ns > KTIME_MAX)
 		return -EINVAL;
 	if (event->value == MN_BENCH_CANCEL) {
 		take_back(bench, by, BIT(event->what), event->ns);
