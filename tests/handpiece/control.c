@@ -9,7 +9,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "model.h"
+#include "moment.h"
 
 #define OUT_MAX ((size_t)4 * HP_LINE_MAX) /* answers that a client may leave unread */
 

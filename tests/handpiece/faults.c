@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "model.h"
+#include "moment.h"
 
 static const char *const words[HP_WORDS] = {
 	[HP_W_NONE] = "none",
@@ -40,6 +40,11 @@ static const char *const words[HP_WORDS] = {
 	[HP_W_EXPIRY] = "expiry",
 	[HP_W_RENEWALS] = "renewals",
 	[HP_W_REPORTS] = "reports",
+	[HP_W_DEPTH_END] = "depth_end",
+	[HP_W_EMERGENCY_STOP] = "emergency_stop",
+	[HP_W_FOOT_SWITCH] = "foot_switch",
+	[HP_W_OPEN] = "open",
+	[HP_W_CLOSED] = "closed",
 };
 
 unsigned int hp_fault_by_name(const char *name)

@@ -11,7 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "model.h"
+#include "moment.h"
 
 #define WAIT_MS 1000 /* of "await" without timeout_ms */
 

@@ -15,6 +15,7 @@ KERNEL_CODE = ("driver/", "tests/kunit/", "tests/lab/kmod/", "tests/lab/mn-bench
 MAKEFILES = (
     ("daemon/daemon.mk", "daemon"),
     ("tests/handpiece/handpiece.mk", "handpiece", "handpiece-tests"),
+    ("tests/gpio_handpiece/gpio_handpiece.mk", "gpio-handpiece"),
     ("tests/unit/unit.mk", "unit-tests"),
     ("tests/bench/bench.mk", "bench-programs"),
 )
