@@ -35,6 +35,7 @@ static json_t *state(void *ctx, const json_t *request, uint64_t now)
 	put(o, "rate_mhz", gh_rate_mhz(m, now));
 	put_bool(o, "turning", gh_rate_mhz(m, now) > 0);
 	put(o, "position_steps", gh_position_steps(m));
+	put(o, "counted_steps", m->stop.counted_steps);
 	put(o, "position_um", (int64_t)gh_position_steps(m) * m->board.step_um);
 	put_bool(o, "home", m->sw[GH_HOME].active);
 	put_bool(o, "depth_end", m->sw[GH_DEPTH_END].active);
@@ -63,6 +64,7 @@ static json_t *steps(const struct gh_stats *s)
 	put(o, "driven", s->steps_driven);
 	put(o, "lost", s->steps_lost);
 	put(o, "deepest", s->deepest_steps);
+	put(o, "deepest_counted", s->deepest_counted);
 	put(o, "last_ns", (int64_t)s->step_ns);
 	return o;
 }

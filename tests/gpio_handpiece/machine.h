@@ -40,6 +40,7 @@ struct gh_motor {
 };
 
 struct gh_stop {
+	int32_t counted_steps; /* where it would be but for lost steps and backlash */
 	int32_t motor_steps; /* the stepper's position; 0: where home begins */
 	int32_t slack_steps; /* 0..backlash: how much of it is taken up toward deeper */
 };
@@ -67,7 +68,8 @@ struct gh_stats {
 	uint32_t steps_deeper, steps_home; /* on the lines, lost ones too */
 	uint32_t steps_driven; /* of them while drive-enable was high */
 	uint32_t steps_lost;
-	int32_t deepest_steps; /* the stop's position, since stats were reset */
+	int32_t deepest_steps; /* the stop's position, since it was reset */
+	int32_t deepest_counted; /* likewise, as counted on the lines */
 	uint64_t step_ns;
 	uint32_t strokes;
 	uint32_t pulses;

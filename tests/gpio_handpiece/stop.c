@@ -21,8 +21,9 @@ static void switches(struct gh_machine *m)
 
 void gh_stop_init(struct gh_machine *m, int32_t position_steps)
 {
+	m->stop.counted_steps = position_steps;
 	m->stop.motor_steps = position_steps;
-	m->stats.deepest_steps = position_steps;
+	gh_reset_deepest(m);
 	switches(m);
 }
 
@@ -60,6 +61,9 @@ void gh_stop_step(struct gh_machine *m, uint64_t at)
 	if (m->drive)
 		m->stats.steps_driven++;
 	m->stats.step_ns = at;
+	m->stop.counted_steps += m->dir ? 1 : -1;
+	if (m->stop.counted_steps > m->stats.deepest_counted)
+		m->stats.deepest_counted = m->stop.counted_steps;
 	if (lost) {
 		m->stats.steps_lost++;
 		hp_faults_effect(lost, at, "step toward %s at %d did not turn it",
@@ -75,4 +79,5 @@ void gh_stop_step(struct gh_machine *m, uint64_t at)
 void gh_reset_deepest(struct gh_machine *m)
 {
 	m->stats.deepest_steps = gh_position_steps(m);
+	m->stats.deepest_counted = m->stop.counted_steps;
 }

@@ -102,11 +102,14 @@ def test_every_step_is_counted_and_backlash_taken_up(hp, hands):
     assert (hp.state()["position_steps"], hands.get("home")) == (100, 0)
     hands.step(-BACKLASH)
     assert hp.state()["position_steps"] == 100
+    assert hp.state()["counted_steps"] == 100
     hands.step(-101)
     assert (hp.state()["position_steps"], hands.get("home")) == (-1, 1)
+    assert hp.state()["counted_steps"] == -1
     steps = hp.stats(reset_deepest=True)["steps"]
     assert (steps["deeper"], steps["home"]) == (100 + BACKLASH, 101 + BACKLASH)
     assert (steps["deepest"], steps["lost"], steps["driven"]) == (100, 0, 0)
+    assert steps["deepest_counted"] == 100 + BACKLASH
     assert hp.stats()["steps"]["deepest"] == -1
 
 
@@ -196,7 +199,7 @@ def test_lost_steps(hp, hands):
     assert not shot.took_effect()
     hands.step(50)
     assert "did not turn" in shot.wait()["detail"]
-    assert hp.state()["position_steps"] == 93
+    assert (hp.state()["position_steps"], hp.state()["counted_steps"]) == (93, 100 + BACKLASH)
     assert hp.stats()["steps"]["lost"] == 7
     hands.step(-(93 + BACKLASH - 1))
     assert hands.get("home") == 0
