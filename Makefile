@@ -15,6 +15,7 @@ HANDPIECE_PACKAGES := libusb-1.0-0-dev libusbredirparser-dev
 
 include daemon/daemon.mk
 include tests/handpiece/handpiece.mk
+include tests/gpio_handpiece/gpio_handpiece.mk
 include tests/unit/unit.mk
 -include tests/bench/bench.mk
 
@@ -30,9 +31,9 @@ modules: ## the modules for the running kernel, or for the one whose headers are
 packages: # what the programs are built with
 	@$(NEED) $(DAEMON_PACKAGES) $(HANDPIECE_PACKAGES)
 
-programs: packages ## microneedled, mnctl and the simulated handpiece, in build/bin
+programs: packages ## microneedled, mnctl and the simulated handpieces, in build/bin
 	@$(MAKE) --no-print-directory $(BUILD)/bin/microneedled $(BUILD)/bin/mnctl \
-		$(BUILD)/bin/mn-handpiece
+		$(BUILD)/bin/mn-handpiece $(BUILD)/bin/mn-gpio-handpiece
 
 .PHONY: demo shell
 demo: programs ## a whole treatment on a stock Debian kernel, shown as it happens
@@ -42,10 +43,11 @@ shell: programs ## an interactive Debian machine with the handpiece attached and
 	@tests/lab/shell
 
 .PHONY: check check-static check-unit check-kunit check-lab check-system check-system-uml
-.PHONY: check-handpiece check-system-debian check-faults check-hostfaults check-soak check-hazards
-.PHONY: readme-faults
+.PHONY: check-handpiece check-gpio-handpiece check-system-debian check-faults check-hostfaults
+.PHONY: check-soak check-hazards readme-faults
 check: programs ## every test; ends with N passed, N failed
-	@tests/check static unit kunit lab handpiece system-uml system-debian faults hostfaults soak hazards
+	@tests/check static unit kunit lab handpiece gpio-handpiece system-uml system-debian faults \
+		hostfaults soak hazards
 
 check-static: ## checkpatch, sparse, W=1, clang-format, clang-tidy, cppcheck, and house rules
 	@tests/check static
@@ -61,6 +63,9 @@ check-lab: ## the lab's tests of itself
 
 check-handpiece: programs ## the simulated handpiece on a bus, without the driver, in UML
 	@tests/check handpiece
+
+check-gpio-handpiece: programs ## the lab's board and what is connected to it, without the driver, in UML
+	@tests/check gpio-handpiece
 
 check-system: programs ## system tests in both lanes
 	@tests/check system-uml system-debian

@@ -9,15 +9,17 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "moment.h"
+
 #define OUT_MAX ((size_t)4 * HP_LINE_MAX) /* answers that a client may leave unread */
 
-int hp_control_open(struct hp_control *c, const char *path, const struct hp_machine *machine,
+int hp_control_open(struct hp_control *c, const char *path, const struct hp_commander *commander,
 		    int epoll)
 {
 	struct epoll_event event = { .events = EPOLLIN };
 
 	memset(c, 0, sizeof(*c));
-	c->machine = *machine;
+	c->commander = *commander;
 	c->epoll = epoll;
 	for (int i = 0; i < HP_CLIENTS_MAX; i++)
 		c->client[i].fd = -1;
@@ -117,10 +119,10 @@ static bool serve(struct hp_control *c, struct hp_client *l, const char *line, s
 
 	if (!json_is_object(request)) {
 		json_decref(request);
-		return answer(l, hp_command_error(now, "send one JSON object a line: %s",
-						  request ? "that was none" : error.text));
+		return answer(l, hp_answer_error(now, "send one JSON object a line: %s",
+						 request ? "that was none" : error.text));
 	}
-	reply = hp_command(&c->machine, request, &l->wait, now);
+	reply = hp_command_run(&c->commander, request, &l->wait, now);
 	json_decref(request);
 	return !reply || answer(l, reply);
 }
@@ -210,7 +212,7 @@ void hp_control_waits(struct hp_control *c, uint64_t now)
 
 		if (l->fd < 0 || !l->wait.id)
 			continue;
-		reply = hp_command_waited(&c->machine, &l->wait, now);
+		reply = hp_command_waited(&c->commander, &l->wait, now);
 		if (!reply)
 			continue;
 		l->wait.id = 0;

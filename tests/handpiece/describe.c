@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The handpiece as JSON. */
-#include "control.h"
+#include "commands.h"
 
 #include <endian.h>
 #include <inttypes.h>
@@ -193,60 +193,4 @@ json_t *hp_describe_stats(const struct hp_firmware *fw)
 	put(o, "identified_ns", s->identified_ns);
 	json_object_set_new(o, "counters", describe_counters(s));
 	return o;
-}
-
-static json_t *word_list(const enum hp_word list[8])
-{
-	json_t *a = json_array();
-
-	for (int i = 0; i < 8 && list[i] != HP_W_NONE; i++)
-		json_array_append_new(a, json_string(hp_word_name(list[i])));
-	return a;
-}
-
-static void number_member(json_t *o, uint32_t takes, uint32_t bit, const char *name, int64_t value)
-{
-	if (takes & bit)
-		json_object_set_new(o, name, json_integer(value));
-}
-
-json_t *hp_describe_faults(void)
-{
-	static const struct {
-		const char *name;
-		uint32_t bit;
-		bool second;
-	} words[] = {
-		{ "which", HP_P_WHICH, false }, { "step", HP_P_STEP, false },
-		{ "where", HP_P_WHERE, false }, { "how", HP_P_HOW, true },
-		{ "on", HP_P_ON, true },	{ "request", HP_P_REQUEST, true },
-	};
-	json_t *all = json_object();
-
-	for (unsigned int i = 0; i < HP_FAULTS; i++) {
-		const struct hp_fault_info *info = hp_fault_info((enum hp_fault)i);
-		const struct hp_fault_params *d = &info->defaults;
-		json_t *o = json_object();
-
-		number_member(o, info->takes, HP_P_UM, "um", d->um);
-		number_member(o, info->takes, HP_P_STROKES, "strokes", d->strokes);
-		number_member(o, info->takes, HP_P_MHZ, "mhz", d->mhz);
-		number_member(o, info->takes, HP_P_MS, "ms", d->ms);
-		number_member(o, info->takes, HP_P_MA, "ma", d->ma);
-		number_member(o, info->takes, HP_P_MC, "mc", d->mc);
-		number_member(o, info->takes, HP_P_MASK, "mask", d->mask);
-		number_member(o, info->takes, HP_P_AGE_DAYS, "age_days", d->age_days);
-		number_member(o, info->takes, HP_P_RESULT, "result", d->result);
-		number_member(o, info->takes, HP_P_COUNT, "count", d->count);
-		if (info->takes & HP_P_OWN)
-			put_bool(o, "own", d->own);
-		for (size_t w = 0; w < sizeof(words) / sizeof(words[0]); w++) {
-			if (info->takes & words[w].bit)
-				json_object_set_new(
-					o, words[w].name,
-					word_list(words[w].second ? info->how : info->which));
-		}
-		json_object_set_new(all, info->name, o);
-	}
-	return all;
 }

@@ -3,8 +3,7 @@
  * Scripted faults: what is to go wrong, when, and the proof that it did.
  *
  * An injection waits (for a time or for strokes), is active, and records its effect from the place
- * where the effect happens. Where in the handpiece a fault acts stands in firmware.c, requests.c
- * and link.c.
+ * where the effect happens. Which faults there are is a table of the handpiece's.
  */
 #ifndef HP_FAULTS_H
 #define HP_FAULTS_H
@@ -13,38 +12,6 @@
 #include <stdint.h>
 
 #define HP_INJECTIONS_MAX 64
-
-enum hp_fault {
-	HP_OVERSHOOT,
-	HP_FROZEN_DEPTH,
-	HP_STALL,
-	HP_RUNAWAY,
-	HP_STROKE_SILENCE,
-	HP_STATUS_SILENCE,
-	HP_REPORT_GAP,
-	HP_REPORT_REPEAT,
-	HP_REPORT_LATE,
-	HP_SLOW,
-	HP_OVER_CURRENT,
-	HP_OVER_TEMPERATURE,
-	HP_NOT_HOME,
-	HP_MALFORMED,
-	HP_BAD_CRC,
-	HP_IGNORE_LEASE,
-	HP_IGNORE_STOP,
-	HP_WRONG_VERSION,
-	HP_REJECT_START,
-	HP_REJECT_SELF_TEST,
-	HP_LATE_RESULT,
-	HP_UNEXPECTED_MOTION,
-	HP_SELF_TEST_FAIL,
-	HP_CALIBRATION,
-	HP_DISCONNECT_AT,
-	HP_NV_FAULT,
-	HP_MISSING_MEASUREMENT,
-	HP_WAVEFORM_DROP,
-	HP_FAULTS
-};
 
 /* The words that "which", "how", "step", "where", "on" and "request" may hold */
 enum hp_word {
@@ -80,6 +47,11 @@ enum hp_word {
 	HP_W_EXPIRY,
 	HP_W_RENEWALS,
 	HP_W_REPORTS,
+	HP_W_DEPTH_END,
+	HP_W_EMERGENCY_STOP,
+	HP_W_FOOT_SWITCH,
+	HP_W_OPEN,
+	HP_W_CLOSED,
 	HP_WORDS
 };
 
@@ -121,6 +93,7 @@ struct hp_fault_info {
 	const char *name;
 	uint32_t takes; /* HP_P_ */
 	struct hp_fault_params defaults;
+	uint32_t mask_max;
 	enum hp_word which[8]; /* what "which", "step" or "where" may be */
 	enum hp_word how[8]; /* what "how", "on" or "request" may be */
 };
@@ -133,7 +106,7 @@ enum hp_injection_state {
 
 struct hp_injection {
 	uint32_t id;
-	enum hp_fault fault;
+	unsigned int fault; /* of the table */
 	enum hp_injection_state state;
 	struct hp_fault_params params;
 	uint64_t at_ns; /* waits for this time, HP_NEVER: not for a time */
@@ -152,19 +125,22 @@ struct hp_faults {
 	uint32_t last_id;
 };
 
-const struct hp_fault_info *hp_fault_info(enum hp_fault fault);
-/* HP_FAULTS: no such fault */
-enum hp_fault hp_fault_by_name(const char *name);
+/* The handpiece's own: what its enumeration of faults means */
+extern const struct hp_fault_info hp_fault_infos[];
+extern const unsigned int hp_fault_kinds;
+
+/* hp_fault_kinds: no such fault */
+unsigned int hp_fault_by_name(const char *name);
 const char *hp_word_name(enum hp_word word);
 enum hp_word hp_word_by_name(const char *name);
 
 void hp_faults_init(struct hp_faults *f);
 /* NULL: too many */
-struct hp_injection *hp_faults_add(struct hp_faults *f, enum hp_fault fault,
+struct hp_injection *hp_faults_add(struct hp_faults *f, unsigned int fault,
 				   const struct hp_fault_params *params);
 struct hp_injection *hp_faults_by_id(struct hp_faults *f, uint32_t id);
 /* The active injection of this fault, or NULL */
-struct hp_injection *hp_faults_active(struct hp_faults *f, enum hp_fault fault);
+struct hp_injection *hp_faults_active(struct hp_faults *f, unsigned int fault);
 /* It acted: counts down, records the first effect */
 void hp_faults_effect(struct hp_injection *i, uint64_t now, const char *detail, ...)
 	__attribute__((format(printf, 3, 4)));

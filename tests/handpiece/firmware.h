@@ -13,7 +13,7 @@
 #include <stdint.h>
 
 #include "cartridge.h"
-#include "faults.h"
+#include "fault_table.h"
 #include "link.h"
 #include "model.h"
 #include "stats.h"

@@ -12,7 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "faults.h"
+#include "fault_table.h"
 #include "stats.h"
 #include "trace.h"
 #include "usb_protocol.h"

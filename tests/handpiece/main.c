@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "commands.h"
 #include "control.h"
 #include "ffs.h"
 #include "firmware.h"
@@ -34,6 +35,7 @@ struct program {
 	struct hp_bus *bus; /* one of the two */
 	struct hp_ffs ffs;
 	struct hp_usbredir usbredir;
+	struct hp_machine machine;
 	struct hp_control control;
 	int epoll, timer, signals;
 	uint64_t armed_ns; /* what the timer is set to */
@@ -148,13 +150,17 @@ static int open_loop(struct program *p)
 
 static int open_all(struct program *p)
 {
-	const struct hp_machine machine = { p, &p->fw, plugged, plug, plug_at, new_boot_id };
+	const struct hp_commander commander = {
+		&p->machine,	     hp_commands,	 &p->fw.faults,
+		hp_commands_advance, hp_commands_inject, hp_commands_clear,
+	};
 	struct hp_store store = { &p->nv, hp_nv_store };
 	int error;
 
 	p->control.listener = -1;
 	pthread_mutex_init(&p->lock, NULL);
 	choose_bus(p);
+	p->machine = (struct hp_machine){ p, &p->fw, plugged, plug, plug_at, new_boot_id };
 	if (open_loop(p))
 		return -1;
 	if (p->options.trace) {
@@ -173,7 +179,7 @@ static int open_all(struct program *p)
 	if (p->options.cartridge)
 		hp_fw_insert(&p->fw, &p->options.spec, hp_mono_ns());
 	if (p->bus->ops->open(p->bus, &p->options) ||
-	    hp_control_open(&p->control, p->options.control, &machine, p->epoll) ||
+	    hp_control_open(&p->control, p->options.control, &commander, p->epoll) ||
 	    watch(p, p->timer, &p->timer) || watch(p, p->signals, &p->signals) ||
 	    watch(p, p->bus->event, p->bus))
 		return -1;

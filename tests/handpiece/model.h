@@ -11,8 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define HP_NEVER UINT64_MAX
-#define HP_MS UINT64_C(1000000)
+#include "moment.h"
 
 /* Where in a stroke (0 begin, 1 back at the top) things happen */
 #define HP_PHASE_DEEPEST 0.5

@@ -269,7 +269,7 @@ void rig_go(struct rig *r, uint32_t depth_um, uint32_t rate_mhz)
 
 struct hp_fault_params rig_params(enum hp_fault fault)
 {
-	return hp_fault_info(fault)->defaults;
+	return hp_fault_infos[fault].defaults;
 }
 
 struct hp_injection *rig_inject(struct rig *r, enum hp_fault fault,

@@ -84,7 +84,7 @@ static void activate(struct hp_firmware *fw, struct hp_injection *i, uint64_t at
 {
 	i->state = HP_ACTIVE;
 	hp_trace(fw->trace, at, "inject", "\"id\":%u,\"fault\":\"%s\",\"strokes\":%u", i->id,
-		 hp_fault_info(i->fault)->name, fw->stroke_number);
+		 hp_fault_infos[i->fault].name, fw->stroke_number);
 	switch (i->fault) {
 	case HP_STALL:
 		hp_fw_stall(fw, i, at);

@@ -53,6 +53,9 @@ def parse_arguments():
     parser.add_argument("--env", action="append", default=[], metavar="NAME=VALUE",
                         help="set in the guest (repeatable)")
     parser.add_argument("--append", default="", metavar="KARGS", help="more kernel arguments")
+    parser.add_argument("--dtb", metavar="FILE",
+                        help="the guest's device tree, a .dtb or a .dts that is compiled; "
+                        "tests/lab/bench.dts is a board with a GPIO handpiece (UML lane)")
     parser.add_argument("--interactive", action="store_true",
                         help="COMMAND gets this terminal (Debian lane, real time)")
     parser.add_argument("--handpiece", nargs="?", const="", metavar="OPTIONS",
@@ -84,6 +87,8 @@ def parse_arguments():
             parser.error("--interactive, --reboots and --handpiece are the Debian lane's: "
                          "use --lane debian")
     else:
+        if args.dtb:
+            parser.error("Debian's amd64 kernels have no device tree: use --lane uml")
         if args.time == "virtual":
             parser.error("virtual time is the UML lane's: use --lane uml")
         if args.time == "counted" and args.cpus != 1:

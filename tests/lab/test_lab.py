@@ -275,12 +275,23 @@ def test_counted_time_does_not_run_away_while_files_are_read():
 @pytest.mark.parametrize("options", (
     ["--lane", "uml", "--cpus", "2"], ["--lane", "uml", "--time", "counted"],
     ["--lane", "debian", "--time", "virtual"], ["--cpus", "2", "--time", "counted"],
-    ["--env", "no good=1"], ["--kernel", "2.4"]))
+    ["--env", "no good=1"], ["--kernel", "2.4"], ["--lane", "debian", "--dtb", "tree.dtb"]))
 def test_impossible_wishes_are_refused(options):
     done = subprocess.run([os.path.join(LAB, "run"), *options, "--", "true"],
                           stderr=subprocess.PIPE, check=False)
     assert done.returncode == 2
     assert b"error:" in done.stderr
+
+
+def test_a_device_tree_is_the_guests(tmp_path):
+    done = lab("uml", "--dtb", os.path.join(LAB, "bench.dts"),
+               script="cat /proc/device-tree/model && ls -d /sys/bus/platform/devices/bench")
+    assert (done.returncode, done.stdout.split(b"\0")[0]) == (0, b"Microneedle lab"), done.stderr
+    # what dtc only warns of would be a board that is not as it was meant
+    odd = tmp_path / "odd.dts"
+    odd.write_text('/dts-v1/; / { a@1 { }; };')
+    done = lab("uml", "--dtb", str(odd), script="true")
+    assert done.returncode == 122 and b"does not compile cleanly" in done.stderr
 
 
 def test_an_interactive_shell():

@@ -1,9 +1,24 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The UML lane: the instrumented kernel, a process of the host."""
 
+import os
 import shutil
+import subprocess
 
-from host import LAB, Machine, tool
+from host import LAB, LabError, Machine, tool
+
+
+def device_tree(source, control):
+    """What the kernel reads: the tree itself, or what its source compiles to without a word."""
+    if not source.endswith(".dts"):
+        return os.path.abspath(source)
+    tool("need", "device-tree-compiler")
+    compiled = control.file("tree.dtb")
+    dtc = subprocess.run(["dtc", "-I", "dts", "-O", "dtb", "-o", compiled, source],
+                         stderr=subprocess.PIPE, text=True, check=False)
+    if dtc.returncode or dtc.stderr:
+        raise LabError(f"the device tree does not compile cleanly:\n{dtc.stderr.rstrip()}")
+    return compiled
 
 
 def prepare(args, control):
@@ -21,5 +36,7 @@ def prepare(args, control):
     ]
     if args.time == "virtual":
         command.append("time-travel=inf-cpu")
+    if args.dtb:
+        command.append(f"dtb={device_tree(args.dtb, control)}")
     command += args.append.split()
     return Machine(command, release)

@@ -9,12 +9,13 @@ from pathlib import Path
 TOP = Path(__file__).resolve().parents[2]
 
 # Kernel code is looked at by checkpatch, sparse and the kernel's own build.
-KERNEL_CODE = ("driver/", "tests/kunit/", "tests/lab/kmod/")
+KERNEL_CODE = ("driver/", "tests/kunit/", "tests/lab/kmod/", "tests/lab/mn-bench/")
 
 # What to make of each makefile so that every program and every test program is built.
 MAKEFILES = (
     ("daemon/daemon.mk", "daemon"),
     ("tests/handpiece/handpiece.mk", "handpiece", "handpiece-tests"),
+    ("tests/gpio_handpiece/gpio_handpiece.mk", "gpio-handpiece"),
     ("tests/unit/unit.mk", "unit-tests"),
     ("tests/bench/bench.mk", "bench-programs"),
     ("tests/system/caller/caller.mk", "caller"),

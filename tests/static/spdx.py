@@ -32,7 +32,7 @@ MANUAL = re.compile(r".*/man/.*\.[1-9]")
 
 
 def licence_for(path):
-    if path.startswith("driver/include/uapi/"):
+    if path.startswith("driver/include/uapi/") or path == "tests/lab/mn-bench/mn_bench.h":
         return UAPI
     # Among the kernel code for tests are the scripts that run it.
     if path.startswith(("driver/", "dts/")) or path == "Kbuild" or (

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The faults of the USB handpiece. Where in it each acts stands in firmware.c, requests.c and
+ * link.c.
+ */
+#ifndef HP_FAULT_TABLE_H
+#define HP_FAULT_TABLE_H
+
+#include "faults.h"
+
+enum hp_fault {
+	HP_OVERSHOOT,
+	HP_FROZEN_DEPTH,
+	HP_STALL,
+	HP_RUNAWAY,
+	HP_STROKE_SILENCE,
+	HP_STATUS_SILENCE,
+	HP_REPORT_GAP,
+	HP_REPORT_REPEAT,
+	HP_REPORT_LATE,
+	HP_SLOW,
+	HP_OVER_CURRENT,
+	HP_OVER_TEMPERATURE,
+	HP_NOT_HOME,
+	HP_MALFORMED,
+	HP_BAD_CRC,
+	HP_IGNORE_LEASE,
+	HP_IGNORE_STOP,
+	HP_WRONG_VERSION,
+	HP_REJECT_START,
+	HP_REJECT_SELF_TEST,
+	HP_LATE_RESULT,
+	HP_UNEXPECTED_MOTION,
+	HP_SELF_TEST_FAIL,
+	HP_CALIBRATION,
+	HP_DISCONNECT_AT,
+	HP_NV_FAULT,
+	HP_MISSING_MEASUREMENT,
+	HP_WAVEFORM_DROP,
+	HP_FAULTS
+};
+
+#endif /* HP_FAULT_TABLE_H */
