@@ -17,7 +17,9 @@
 #include "compat.h"
 #include "core.h"
 
-#define MN_CAPTURE_QUEUE	8192	/* 0.4 s at 20 kHz; told in the uapi header */
+/* Samples that wait, and the fewest that a kfifo can hold. The first is told in the uapi header */
+#define MN_CAPTURE_QUEUE	8192U	/* 0.4 s at 20 kHz */
+#define MN_CAPTURE_QUEUE_MIN	2U
 
 /**
  * struct mn_capture_file - One capture and the file that reads it.
@@ -177,9 +179,14 @@ static int capture_release(struct inode *inode, struct file *filp)
 	struct mn_capture_file *capture = filp->private_data;
 	struct mn_device *mn = capture->mn;
 
-	/* The place is left when the handpiece has ended it: the next does not meet its samples. */
+	/*
+	 * The place is left when the handpiece has ended it: the next does not meet its samples. It
+	 * may have come to its end, and the place to another, while others talked.
+	 */
 	if (holds_place(mn, capture) && !mn_begin_talk(mn)) {
-		mn->ops->capture(mn, 0, 0);
+		if (holds_place(mn, capture))
+			mn->ops->capture(mn, 0, 0);
+		leave_place(mn, capture);
 		mn_end_talk(mn);
 	}
 	leave_place(mn, capture);
@@ -220,11 +227,12 @@ static int begin(struct mn_capture_file *capture, u32 rate_hz)
 
 static struct mn_capture_file *new_capture(struct mn_device *mn, u32 samples)
 {
-	struct mn_capture_file *capture = kzalloc(sizeof(*capture), GFP_KERNEL);
+	struct mn_capture_file *capture = kzalloc(sizeof(*capture), GFP_KERNEL_ACCOUNT);
 
 	if (!capture)
 		return NULL;
-	if (kfifo_alloc(&capture->fifo, MN_CAPTURE_QUEUE, GFP_KERNEL)) {
+	if (kfifo_alloc(&capture->fifo, clamp(samples, MN_CAPTURE_QUEUE_MIN, MN_CAPTURE_QUEUE),
+			GFP_KERNEL_ACCOUNT)) {
 		kfree(capture);
 		return NULL;
 	}

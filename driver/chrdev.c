@@ -354,6 +354,8 @@ static long control(struct mn_file *file, unsigned int cmd, unsigned long arg)
 		return clear_fault(file, cmd, arg);
 	case _IOC_NR(MN_IOC_SELF_TEST):
 		return mn_self_test(file->mn, file);
+	case _IOC_NR(MN_IOC_CAPTURE):
+		return capture(file, cmd, arg);
 	default:
 		return -ENOTTY;
 	}
@@ -403,8 +405,6 @@ static long mn_ioctl(struct file *filp, unsigned int cmd, unsigned long arg)
 	case _IOC_NR(MN_IOC_GET_STATUS):
 	case _IOC_NR(MN_IOC_GET_LIMITS):
 		return ask(file, cmd, arg);
-	case _IOC_NR(MN_IOC_CAPTURE):
-		return capture(file, cmd, arg);
 	default:
 		if (!(filp->f_mode & FMODE_WRITE))
 			return -EACCES;

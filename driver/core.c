@@ -174,6 +174,7 @@ int mn_begin_talk(struct mn_device *mn)
 	mutex_lock(&mn->cmd_lock);
 	return 0;
 }
+EXPORT_SYMBOL_MN_KUNIT(mn_begin_talk);
 
 /**
  * mn_end_talk() - Let others talk to it.
@@ -184,6 +185,7 @@ void mn_end_talk(struct mn_device *mn)
 	mutex_unlock(&mn->cmd_lock);
 	up_read(&mn->ops_sem);
 }
+EXPORT_SYMBOL_MN_KUNIT(mn_end_talk);
 
 /* ---- the gate ---- */
 
@@ -653,6 +655,8 @@ EXPORT_SYMBOL_GPL(mn_device_suspend);
  */
 void mn_device_resume(struct mn_device *mn)
 {
+	/* One that was begun on the way to sleep lost its samples. */
+	mn_report_capture_end(mn, -ECANCELED);
 	if (mn_stop_confirmed(mn, MN_HAPPENS_RESUME))
 		queue_work(system_highpri_wq, &mn->stop_work);
 }

@@ -40,10 +40,10 @@ struct mn_device;
  *	Not asked where mn_caps.tagless is set.
  * @clear: Ask the handpiece to clear these of its own faults (bit 1 << enum mn_fault) and report
  *	its status. May sleep, at most 100 ms.
- * @self_test: Have it begin to test itself and report its status. May sleep, at most 100 ms.
+ * @self_test: Have it begin to test itself and report its status. May sleep, at most 200 ms.
  *	-EREMOTEIO it refused.
  * @capture: Begin a waveform of so many samples, or end the one that is under way (both 0). May
- *	sleep, at most 100 ms. Required where mn_caps.capture_max_hz is not 0. -EREMOTEIO it
+ *	sleep, at most 500 ms. Required where mn_caps.capture_max_hz is not 0. -EREMOTEIO it
  *	refused. The samples come through mn_report_samples().
  */
 struct mn_transport_ops {
@@ -106,7 +106,7 @@ struct mn_memory {
  * @stop_work: Confirms a stop: after the handpiece restarted, or when the kill did not get out.
  * @log_work: Writes faults to the kernel's log, where a slow console delays nobody.
  * @unlogged: Which faults it has yet to write.
- * @capture_lock: Protects @capture. Taken in any context; no other lock is taken inside.
+ * @capture_lock: Protects @capture. Taken in any context; only a wait queue's is taken inside.
  * @capture: The open capture, see capture.c.
  * @memory: What outlives it.
  * @node: In the core's list of devices.

@@ -168,7 +168,7 @@ u32 mn_safety_interlocks(const struct mn_safety *s)
 		open |= MN_INTERLOCK_CALIBRATION;
 	if (!s->lease_deadline)
 		open |= MN_INTERLOCK_LEASE;
-	if (!s->reported || !s->status_deadline || s->asleep)
+	if (!s->reported || !s->status_deadline || s->asleep || s->gone)
 		open |= MN_INTERLOCK_STATUS;
 	if (s->today_days < MN_CLOCK_SET_DAYS)
 		open |= MN_INTERLOCK_CLOCK;
@@ -605,7 +605,7 @@ static int self_test(struct mn_safety *s)
 {
 	if (s->state != MN_STATE_SAFE)
 		return -EBADFD;
-	if (!s->reported || !s->status_deadline || s->asleep || !s->report.idle ||
+	if (!s->reported || !s->status_deadline || s->asleep || s->gone || !s->report.idle ||
 	    s->home_deadline)
 		return -EAGAIN;
 	if (s->report.self_test == MN_SELF_TEST_BUSY)

@@ -289,7 +289,7 @@ struct mn_refusal {
  * @lease_refresh: When the handpiece's lease is to be renewed next.
  * @report: The handpiece's last status.
  * @reported: @report is of this handpiece, not zeroes.
- * @gone: It was unplugged, or its driver unbound.
+ * @gone: It was unplugged, or its driver unbound: what it still reports lets nothing be armed.
  * @asleep: The system sleeps, or is on its way there or down: nothing can be armed.
  * @awoken: It told nothing yet since: its cartridge has to be read again.
  * @status_deadline: When the next status is overdue.

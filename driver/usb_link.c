@@ -317,7 +317,8 @@ int mn_usb_kill(struct mn_device *mn, u32 epoch)
 	else
 		err = kill_submit(out);
 	spin_unlock_irqrestore(&out->lock, flags);
-	return err;
+	/* Poisoned, it sleeps: it was stopped before, and is again when it wakes. */
+	return err == -EPERM ? 0 : err;
 }
 
 static void kill_complete(struct urb *urb)
@@ -522,4 +523,6 @@ void mn_usb_link_unpoison(struct mn_usb *usb)
 	for (i = 0; i < MN_STROKE_URBS; i++)
 		usb_unpoison_urb(usb->strokes[i]);
 	clock_forget(usb);
+	/* What still comes of an earlier waveform is nobody's. */
+	WRITE_ONCE(usb->capture_tag, 0);
 }

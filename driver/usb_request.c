@@ -187,26 +187,27 @@ static int mn_usb_self_test(struct mn_device *mn)
 	return report_status(usb, &report) ?: err;
 }
 
-static int ask_capture(struct mn_device *mn, u32 rate_hz, u32 samples)
+static int ask_capture(struct mn_device *mn, u32 rate_hz, u32 samples, u8 *result)
 {
 	struct mnp_capture packet = {
 		.rate_hz = cpu_to_le32(rate_hz),
 		.samples = cpu_to_le32(samples),
 	};
-	u8 result;
 
 	mn_usb_fill_header(&packet.header, MNP_TYPE_CAPTURE, sizeof(packet));
-	return request_out(mn_device_data(mn), MNP_REQ_CAPTURE, &packet, sizeof(packet), &result);
+	return request_out(mn_device_data(mn), MNP_REQ_CAPTURE, &packet, sizeof(packet), result);
 }
 
 /* One that is under way was begun by a host before us, or before it was unplugged: it is ended. */
 static int mn_usb_capture(struct mn_device *mn, u32 rate_hz, u32 samples)
 {
-	int err = ask_capture(mn, 0, 0);
+	u8 result;
+	int err;
 
-	if (!err && rate_hz)
-		err = ask_capture(mn, rate_hz, samples);
-	return err;
+	err = ask_capture(mn, rate_hz, samples, &result);
+	if (err != -EREMOTEIO || result != MNP_RESULT_BUSY)
+		return err;
+	return ask_capture(mn, 0, 0, &result) ?: ask_capture(mn, rate_hz, samples, &result);
 }
 
 /**

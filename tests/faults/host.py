@@ -3,18 +3,15 @@
 
 import contextlib
 import errno
-import fcntl
-import glob
 import os
 import select
 import signal
 import time
 
+from microneedle.bus import DRIVER, interface
 from microneedle.device import Device
 from microneedle.wait import until
 
-DRIVER = "/sys/bus/usb/drivers/microneedle-usb"
-USBDEVFS_RESET = ord("U") << 8 | 20
 RENEWAL_S = 0.1
 _date = None
 _unbound = None
@@ -135,12 +132,6 @@ class Program:
 
 # ---- what the system does to it ----
 
-def interface():
-    found = glob.glob(f"{DRIVER}/*:*")
-    assert len(found) == 1, found
-    return os.path.basename(found[0])
-
-
 def unbind():
     global _unbound
     name = interface()
@@ -156,20 +147,6 @@ def bind():
         with open(f"{DRIVER}/bind", "w", encoding="ascii") as stream:
             stream.write(_unbound)
     _unbound = None
-
-
-def bus_reset():
-    """What any program of root's can do to any device on the bus."""
-    device = os.path.dirname(os.path.realpath(f"{DRIVER}/{interface()}"))
-    numbers = []
-    for name in ("busnum", "devnum"):
-        with open(f"{device}/{name}", encoding="ascii") as stream:
-            numbers.append(int(stream.read()))
-    node = os.open("/dev/bus/usb/%03d/%03d" % tuple(numbers), os.O_RDWR)
-    try:
-        fcntl.ioctl(node, USBDEVFS_RESET, 0)
-    finally:
-        os.close(node)
 
 
 def lose_date():

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import host
 from effects import both, done, injected
-from microneedle import abi
+from microneedle import abi, bus
 from microneedle.device import NODE, Device
 from microneedle.wait import refused, until
 from row import Row, either, later, never, now, replug, states
@@ -511,7 +511,7 @@ HOST = [
         "unbind", "driver/core.c:mn_device_unregister", "UNPLUGGED", 1, "the unbinding itself",
         states(now(gone=True), now(to="SAFE", cause="SUSPEND", gone=True), now("UNPLUGGED"),
                now("UNPLUGGED"), now(gone=True))),
-    Row("bus reset by a program", done(lambda play: host.bus_reset(), "the reset",
+    Row("bus reset by a program", done(lambda play: bus.reset(), "the reset",
                                        lambda play: True),
         "USBDEVFS_RESET", "driver/usb.c:mn_usb_pre_reset", "", 5, "before the reset",
         stops("SUSPEND")),

@@ -84,6 +84,20 @@ static void service_self_test_overtaken(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, fake_last(f, FAKE_STOP)->epoch, epoch + 1);
 }
 
+/* One that is not confirmed is tried again: nothing else would break the test off. */
+static void service_self_test_overtaken_in_vain(struct kunit *test)
+{
+	struct fake *f = fake_plugged(test);
+
+	fake_forget(f);
+	f->during[FAKE_SELF_TEST] = stop_meanwhile;
+	f->fail[FAKE_STOP] = -ETIMEDOUT;
+	f->fails[FAKE_STOP] = 1;
+	KUNIT_EXPECT_EQ(test, mn_self_test(f->mn, fake_one), -ECANCELED);
+	flush_work(&f->mn->stop_work);
+	KUNIT_EXPECT_EQ(test, fake_count(f, FAKE_STOP), 2U);
+}
+
 static void service_self_test_gone(struct kunit *test)
 {
 	struct fake *f = fake_plugged(test);
@@ -258,6 +272,35 @@ static void service_capture_complete(struct kunit *test)
 	mn_report_capture_end(f->mn, -ECANCELED);
 }
 
+struct closing {
+	struct work_struct work;
+	struct file *file;
+};
+
+static void close_file(struct work_struct *work)
+{
+	__fput_sync(container_of(work, struct closing, work)->file);
+}
+
+/* It comes to its end while its close waits for somebody who talks: nothing is left to end. */
+static void service_capture_ends_meanwhile(struct kunit *test)
+{
+	const struct mn_sample last = { .number = 999 };
+	struct fake *f = fake_plugged(test);
+	struct closing closing = { .file = capture(f, 20000, 1000) };
+
+	KUNIT_ASSERT_FALSE(test, IS_ERR(closing.file));
+	KUNIT_ASSERT_EQ(test, mn_begin_talk(f->mn), 0);
+	INIT_WORK_ONSTACK(&closing.work, close_file);
+	schedule_work(&closing.work);
+	fake_sleep_ms(1);
+	mn_report_samples(f->mn, &last, 1);
+	mn_end_talk(f->mn);
+	flush_work(&closing.work);
+	destroy_work_on_stack(&closing.work);
+	KUNIT_EXPECT_EQ(test, fake_count(f, FAKE_CAPTURE), 1U);
+}
+
 /* Refused, there is nothing to end; where the outcome is unknown, there may be. */
 static void service_capture_fails(struct kunit *test)
 {
@@ -295,6 +338,7 @@ static struct kunit_case service_cases[] = {
 	KUNIT_CASE(service_self_test_not_in_use),
 	KUNIT_CASE(service_self_test_refused),
 	KUNIT_CASE(service_self_test_overtaken),
+	KUNIT_CASE(service_self_test_overtaken_in_vain),
 	KUNIT_CASE(service_self_test_gone),
 	KUNIT_CASE(service_declare),
 	KUNIT_CASE(service_declare_refused),
@@ -303,6 +347,7 @@ static struct kunit_case service_cases[] = {
 	KUNIT_CASE(service_capture_none),
 	KUNIT_CASE(service_capture_one),
 	KUNIT_CASE(service_capture_complete),
+	KUNIT_CASE(service_capture_ends_meanwhile),
 	KUNIT_CASE(service_capture_fails),
 	KUNIT_CASE(service_capture_gone),
 	{}

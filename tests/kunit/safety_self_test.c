@@ -157,6 +157,20 @@ static void self_test_overtaken(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, bench_arm(b, bench_set_point()), -EAGAIN);
 }
 
+/* Its driver lets go of it, and it still reports: nobody can arm it or have it test itself. */
+static void self_test_gone(struct kunit *test)
+{
+	struct bench *b = bench_at(test, BENCH_SAFE);
+
+	bench_happens(b, MN_HAPPENS_UNPLUG);
+	bench_home(b);
+	bench_swap_cartridge(b, BENCH_CARTRIDGE + 1);
+	KUNIT_ASSERT_EQ(test, bench_acquire(b, BENCH_TREATMENT), 0);
+	KUNIT_EXPECT_EQ(test, bench_arm(b, bench_set_point()), -EAGAIN);
+	KUNIT_EXPECT_EQ(test, b->refusal.interlocks, MN_INTERLOCK_STATUS);
+	KUNIT_EXPECT_EQ(test, bench_happens(b, MN_HAPPENS_SELF_TEST), -EAGAIN);
+}
+
 /* A stop reaches the handpiece, which breaks the test off. */
 static void self_test_stopped(struct kunit *test)
 {
@@ -218,6 +232,7 @@ static struct kunit_case self_test_cases[] = {
 	KUNIT_CASE(self_test_on_its_way),
 	KUNIT_CASE(self_test_refused),
 	KUNIT_CASE(self_test_overtaken),
+	KUNIT_CASE(self_test_gone),
 	KUNIT_CASE(self_test_stopped),
 	KUNIT_CASE(self_test_fails),
 	KUNIT_CASE(self_test_failed_at_plug),

@@ -254,8 +254,12 @@ def test_virtual_time_is_virtual_and_exact():
 
 def test_counted_time_skips_idle_time_and_repeats():
     """Two runs of one computation take the same guest time, to 0.1 %."""
-    script = ("import time; time.sleep(30); sum(range(100000)); a = time.perf_counter_ns();"
-              "sum(i * i for i in range(300000)); print(time.perf_counter_ns() - a)")
+    # The least of some: whatever else the guest has to do may come between.
+    script = ("import time; time.sleep(30); took = []\n"
+              "for _ in range(9):\n"
+              " a = time.perf_counter_ns(); sum(i * i for i in range(50000))\n"
+              " took.append(time.perf_counter_ns() - a)\n"
+              "print(min(took))")
     took = []
     for _ in range(2):
         done = lab("debian", command=["python3", "-c", script])

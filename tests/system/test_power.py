@@ -12,9 +12,9 @@ import time
 
 import pytest
 from microneedle import abi, stack
+from microneedle.bus import DRIVER, interface, usb_device
 from microneedle.device import Device
-from microneedle.power import (Sleep, assert_stopped_first, events_since, interface, put, quirk,
-                               usb_device, DRIVER)
+from microneedle.power import Sleep, assert_stopped_first, events_since, put, quirk
 from microneedle.wait import refused, until
 from test_interlocks import STATES, bring_to, goes_on
 

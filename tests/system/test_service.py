@@ -8,7 +8,7 @@ import select
 import time
 
 import pytest
-from microneedle import abi
+from microneedle import abi, bus
 from microneedle.device import Device, NODE
 from microneedle.wait import refused, until
 
@@ -149,7 +149,7 @@ def numbers(capture):
 
 
 def test_a_waveform_at_rest_is_complete_and_even(rig):
-    with Device(flags=os.O_RDONLY) as observer, Capture(observer) as capture:
+    with Device() as device, Capture(device) as capture:
         capture.read_all()
         assert numbers(capture) == list(range(2000))
         steps = {after.mono_ns - before.mono_ns
@@ -194,13 +194,30 @@ def test_a_capture_changes_nothing_of_a_treatment(rig):
 
 
 def test_one_waveform_at_a_time_and_closing_it_makes_room(rig):
-    with Device() as device, Device(flags=os.O_RDONLY) as other:
+    with Device() as device, Device() as other:
         with Capture(device, samples=abi.MN_CAPTURE_SAMPLES_MAX) as capture:
             capture.read()
             with refused(errno.EBUSY):
                 Capture(other)
         with Capture(other, samples=100) as capture:
             assert len(capture.read_all()) == 100
+
+
+def test_a_waveform_is_not_for_observers(rig):
+    with Device(flags=os.O_RDONLY) as observer, refused(errno.EACCES):
+        Capture(observer)
+
+
+def test_a_reset_ends_a_waveform_and_what_is_left_of_it_is_nobody_s(rig):
+    """The handpiece goes on sampling through a reset of the bus, as it would through an unplug."""
+    with Device() as device:
+        with Capture(device, samples=abi.MN_CAPTURE_SAMPLES_MAX) as capture:
+            capture.read()
+            bus.reset()
+            with refused(errno.ECANCELED):
+                capture.read_all()
+        with Capture(device, samples=300) as capture:
+            assert [sample.number for sample in capture.read_all()] == list(range(300))
 
 
 def test_a_closed_file_of_the_device_leaves_its_waveform(rig):

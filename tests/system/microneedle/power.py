@@ -2,15 +2,14 @@
 """Sleep, and what takes the driver away: each as the system would do it."""
 
 import contextlib
-import glob
 import os
 import threading
 import time
 
 from . import stack
+from .bus import usb_device
 from .wait import until
 
-DRIVER = "/sys/bus/usb/drivers/microneedle-usb"
 QUIRKS = "/sys/module/usbcore/parameters/quirks"
 RESET_RESUME = "1209:0001:b"
 
@@ -18,17 +17,6 @@ RESET_RESUME = "1209:0001:b"
 def put(path, text):
     with open(path, "w", encoding="ascii") as stream:
         stream.write(text)
-
-
-def interface():
-    found = glob.glob(f"{DRIVER}/*:*")
-    assert len(found) == 1, found
-    return os.path.basename(found[0])
-
-
-def usb_device():
-    """The handpiece's folder in sysfs."""
-    return os.path.dirname(os.path.realpath(f"{DRIVER}/{interface()}"))
 
 
 @contextlib.contextmanager

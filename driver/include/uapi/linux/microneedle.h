@@ -20,7 +20,9 @@
  * with -EINVAL.
  *
  * Errors that every command can give: -ENODEV the handpiece is gone, -ENOTTY no such command,
- * -EFAULT bad address, -E2BIG a field this kernel does not know is set, -EINVAL a bad value.
+ * -EFAULT bad address, -E2BIG a field this kernel does not know is set, -EINVAL a bad value. Those
+ * that ask the handpiece can give the bus's own (-ETIMEDOUT, -EPROTO, -EPIPE): then nobody knows
+ * whether it has done so.
  */
 #ifndef _UAPI_LINUX_MICRONEEDLE_H
 #define _UAPI_LINUX_MICRONEEDLE_H
@@ -98,7 +100,7 @@ enum mn_source {
  * @MN_FAULT_OVER_RATE: Strokes came faster than the limit. Detail: rate, limit (mHz).
  * @MN_FAULT_UNDER_RATE: Below half the set rate for 200 ms. Detail: rate, set rate (mHz).
  * @MN_FAULT_STROKE_SILENCE: No stroke report for 100 ms while RUNNING.
- * @MN_FAULT_STATUS_SILENCE: No status report for 300 ms.
+ * @MN_FAULT_STATUS_SILENCE: No status report for 300 ms while ARMED or RUNNING.
  * @MN_FAULT_DEPTH_FROZEN: Measured depth never varied. Detail: depth (um), strokes.
  * @MN_FAULT_OVER_TEMPERATURE: Detail: temperature, limit (mC).
  * @MN_FAULT_OVER_CURRENT: Detail: current, limit (mA).
@@ -111,7 +113,7 @@ enum mn_source {
  *	limit.
  * @MN_FAULT_PROTOCOL: A packet that is malformed, short or impossible. Detail: which check.
  * @MN_FAULT_TRANSPORT: The handpiece could not be reached. Detail: errno.
- * @MN_FAULT_HANDPIECE: The handpiece latched a fault of its own. Detail: its mask.
+ * @MN_FAULT_HANDPIECE: The handpiece latched a fault of its own that has no other name here.
  * @MN_FAULT_HANDPIECE_RESTART: The handpiece restarted while in use.
  * @MN_FAULT_SELF_TEST: A self-test failed. Can be cleared at once, so that it can be made again;
  *	the device is not armed before one has passed.
@@ -303,13 +305,14 @@ enum mn_control {
  * @fault_detail: Two numbers, see enum mn_fault; signed where the unit is.
  * @control: enum mn_control.
  * @inputs: MN_INPUT_ bits.
- * @interlocks: MN_INTERLOCK_ bits, 0 if it could be armed.
+ * @interlocks: MN_INTERLOCK_ bits that are open. With none it can be armed, if it is SAFE and
+ *	within its limits.
  * @epoch: Number of the last stop; a start that was under way when it moved is void.
  * @depth_um: Set depth, 0 unless ARMED or RUNNING. Likewise @rate_mhz, @strokes, @run_ms.
  * @rate_mhz: Set rate.
- * @strokes: Strokes set for this arming.
+ * @strokes: Strokes set by the last ARM or UPDATE.
  * @run_ms: Longest continuous run set.
- * @strokes_done: Strokes made since it was armed.
+ * @strokes_done: Strokes made since then.
  * @dose_strokes: Strokes made in this treatment.
  * @run_done_ms: How long it has been running without a pause.
  * @measured_depth_um: Of the last stroke.
@@ -490,7 +493,8 @@ struct mn_set_point {
  * struct mn_clear_fault - Clear what is latched (%MN_IOC_CLEAR_FAULT).
  * @faults: Mask that the caller has seen, from mn_status.faults. A fault that latched since is
  *	not cleared.
- * @remaining: Out: mask that is still latched, because its cause is there or it was not named.
+ * @remaining: Out: mask that is still latched, because its cause is there or it was not named. Must
+ *	be 0 when calling.
  *
  * Never arms. Errors: -EPERM this file does not control the device; -EBADFD not in FAULT; -EAGAIN
  * some remain, see @remaining.
@@ -645,13 +649,15 @@ struct mn_record {
  *
  * read() from @fd gives whole samples, &struct mn_sample, as many as fit, and waits for one unless
  * O_NONBLOCK is set (fcntl()). After the last sample it gives 0; -ECANCELED where the capture ended
- * early, because the system slept or the handpiece restarted; -ENODEV where the handpiece is gone.
+ * early, because the system slept, or the handpiece restarted or was reset; -ENODEV where it is
+ * gone.
  * Samples wait in a queue of 8192; those that find it full are lost. poll() gives EPOLLIN when
  * read() would not wait. Closing @fd ends the capture.
  *
- * It moves nothing and changes nothing, so every open file may ask for it, in every state. Errors:
- * -EOPNOTSUPP the handpiece gives no waveform; -EINVAL @rate_hz or @samples out of range; -EBUSY
- * somebody else captures; -EREMOTEIO the handpiece refused.
+ * It moves nothing, so that every file that is open for writing may ask for it, in every state;
+ * other commands wait while the handpiece decides, at most 50 ms. Errors: -EACCES the file is not
+ * open for writing; -EOPNOTSUPP the handpiece gives no waveform; -EINVAL @rate_hz or @samples out
+ * of range; -EBUSY somebody else captures; -EREMOTEIO the handpiece refused.
  */
 struct mn_capture {
 	__u32 rate_hz;
@@ -689,9 +695,8 @@ struct mn_sample {
  */
 #define MN_IOC_STOP		_IO(MN_IOC_TYPE, 0x03)
 
-#define MN_IOC_CAPTURE		_IOWR(MN_IOC_TYPE, 0x04, struct mn_capture)
-
 /* From a file that is open for writing */
+#define MN_IOC_CAPTURE		_IOWR(MN_IOC_TYPE, 0x04, struct mn_capture)
 #define MN_IOC_ACQUIRE		_IOW(MN_IOC_TYPE, 0x10, struct mn_acquire)
 
 /*
