@@ -10,7 +10,7 @@ import time
 from actions import action
 from injections import KINDS, Injected
 from judge import MS, Wrong
-from microneedle import abi
+from microneedle import abi, bus
 from microneedle.stack import CARTRIDGES
 from microneedle.wait import until
 
@@ -186,7 +186,7 @@ class WorldActions:
         self.reason("UNPLUGGED", "HANDPIECE_LEASE", "NOT_HOME", "TRANSPORT")
         self.journal.lost_bus()
         try:
-            host.bus_reset()
+            bus.reset()
         except OSError as error:
             # One that leaves at the STOP before it
             if not self.injected:
