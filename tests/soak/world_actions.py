@@ -43,7 +43,10 @@ class WorldActions:
     def bounce(self):
         self.say("bounce")
         self.foot = not self.foot
-        self.hp.set("foot_switch", self.foot, bounce_ms=self.random.randrange(1, 20), edges=6)
+        bounce_ms = self.random.randrange(1, 20)
+        # Until then it is what it happens to be, and a millisecond later that is told
+        self.settled_ns = time.monotonic_ns() + (bounce_ms + 1) * MS
+        self.hp.set("foot_switch", self.foot, bounce_ms=bounce_ms, edges=6)
 
     @action(lambda p: 25 if p.state == "RUNNING" else .5)
     def wait(self):
