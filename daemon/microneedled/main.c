@@ -275,6 +275,20 @@ static void raise_descriptors(void)
 
 static struct event *signals[3];
 
+static bool watch_signals(struct mnd *mnd)
+{
+	signals[0] = evsignal_new(mnd->base, SIGTERM, on_terminate, mnd);
+	signals[1] = evsignal_new(mnd->base, SIGINT, on_terminate, mnd);
+	signals[2] = evsignal_new(mnd->base, SIGHUP, on_hangup, mnd);
+	for (int i = 0; i < 3; i++) {
+		if (!signals[i] || event_add(signals[i], NULL)) {
+			log_error("signals cannot be watched: no memory");
+			return false;
+		}
+	}
+	return true;
+}
+
 static bool start(struct mnd *mnd)
 {
 	char error[256];
@@ -290,18 +304,8 @@ static bool start(struct mnd *mnd)
 		log_error("cannot start: %s", strerror(errno));
 		return false;
 	}
-	if (store_start(mnd) || server_start(mnd) || hotplug_start(mnd))
-		return false;
-	signals[0] = evsignal_new(mnd->base, SIGTERM, on_terminate, mnd);
-	signals[1] = evsignal_new(mnd->base, SIGINT, on_terminate, mnd);
-	signals[2] = evsignal_new(mnd->base, SIGHUP, on_hangup, mnd);
-	for (int i = 0; i < 3; i++) {
-		if (!signals[i] || event_add(signals[i], NULL)) {
-			log_error("signals cannot be watched: no memory");
-			return false;
-		}
-	}
-	return true;
+	/* Before anybody can know that it is there, so that it never ends but in order */
+	return watch_signals(mnd) && !store_start(mnd) && !server_start(mnd) && !hotplug_start(mnd);
 }
 
 static void finish(struct mnd *mnd)

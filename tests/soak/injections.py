@@ -66,7 +66,9 @@ KINDS = (
     kind("report_repeat", "SEQUENCE", "stroke"),
     kind("report_late", ("BACKLOG", "STROKE_SILENCE"), "stroke", 10, ms=60),
     kind("stroke_silence", "STROKE_SILENCE", "running", 301, spoils=("told",)),
-    kind("status_silence", "STATUS_SILENCE", "active", 301, spoils=("status",)),
+    # That the needles are home is not told, either
+    kind("status_silence", "STATUS_SILENCE", "active", 301, spoils=("status",),
+         also=("NOT_HOME",)),
     kind("stall", "STROKE_SILENCE", "running", 301, spoils=("told",), also=("BACKLOG",)),
     kind("stall that the handpiece notices", ("UNDER_RATE", "STROKE_SILENCE"), "running", 301,
          fault="stall", own=True, spoils=("told",), also=("BACKLOG",)),

@@ -41,6 +41,7 @@ class Player(OperatorActions, DirectActions, WorldActions):
         self.direct_limits = None
         self.injected = None
         self.foot = False
+        self.settled_ns = 0
         self.estop = False
         self.unbound = False
         self.refusal = None
@@ -113,7 +114,8 @@ class Player(OperatorActions, DirectActions, WorldActions):
         limit = min(CEILING_UM, session_um, cartridge["needle_um"])
         if depth_um > limit:
             raise Wrong(f"{depth_um} um granted, {limit} um are allowed")
-        if not running and before["inputs"]["foot_switch"] and not self.spoilt("status"):
+        if (not running and before["inputs"]["foot_switch"] and since_ns > self.settled_ns
+                and not self.spoilt("status")):
             raise Wrong("armed with the foot switch pressed")
 
     # ---- one thing after the other ----

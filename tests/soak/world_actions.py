@@ -10,7 +10,7 @@ import time
 from actions import action
 from injections import KINDS, Injected
 from judge import MS, Wrong
-from microneedle import abi
+from microneedle import abi, bus
 from microneedle.stack import CARTRIDGES
 from microneedle.wait import until
 
@@ -43,7 +43,10 @@ class WorldActions:
     def bounce(self):
         self.say("bounce")
         self.foot = not self.foot
-        self.hp.set("foot_switch", self.foot, bounce_ms=self.random.randrange(1, 20), edges=6)
+        bounce_ms = self.random.randrange(1, 20)
+        # Until then it is what it happens to be, and a millisecond later that is told
+        self.settled_ns = time.monotonic_ns() + (bounce_ms + 1) * MS
+        self.hp.set("foot_switch", self.foot, bounce_ms=bounce_ms, edges=6)
 
     @action(lambda p: 25 if p.state == "RUNNING" else .5)
     def wait(self):
@@ -186,7 +189,7 @@ class WorldActions:
         self.reason("UNPLUGGED", "HANDPIECE_LEASE", "NOT_HOME", "TRANSPORT")
         self.journal.lost_bus()
         try:
-            host.bus_reset()
+            bus.reset()
         except OSError as error:
             # One that leaves at the STOP before it
             if not self.injected:

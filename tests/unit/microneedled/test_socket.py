@@ -606,6 +606,15 @@ def test_command_line():
     assert result.returncode == 1 and "folder must be the daemon's" in result.stderr
 
 
+def test_it_ends_in_order_as_soon_as_it_can_be_seen(tmp_path):
+    """Its signals were watched only after its socket was there: a TERM in between killed it."""
+    open_to_others(tmp_path)
+    for _ in range(10):
+        daemon = Daemon(tmp_path).start()
+        daemon.stop()
+        assert not daemon.path.exists()
+
+
 def test_ending_removes_the_socket(daemon):
     peer = daemon.peer()
     daemon.process.send_signal(signal.SIGTERM)
