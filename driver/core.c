@@ -2,7 +2,7 @@
 /*
  * Microneedling handpieces: lifetime of a device, the gate to its motor, leases and stops.
  *
- * What is allowed is decided in safety.c; this file holds the lock around it, carries out what it
+ * What is allowed is decided in safety*.c; this file holds the lock around it, carries out what it
  * asks for, and tells listeners. Lock order: ops_sem (read), cmd_lock, state_lock, a listener's
  * own.
  */

@@ -1,124 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The rules: state machine, leases, interlocks, checks of what is measured. See safety.h.
+ * The rules: state machine, leases, interlocks, the controller's requests. See safety.h.
  *
- * Everything that may not happen is refused here and nowhere else, so that it can be read, tested
- * and explored in one place.
+ * Everything that may not happen is refused here and in the files that this one asks, and nowhere
+ * else, so that it can be read, tested and explored in one place: safety_reports.c judges what is
+ * reported, safety_cartridge.c knows the cartridge, safety_limits.c the limits, safety_stop.c stops.
  */
 #include <linux/errno.h>
 #include <linux/math64.h>
 #include <linux/string.h>
 
+#include "safety_cartridge.h"
 #include "safety_limits.h"
+#include "safety_reports.h"
+#include "safety_stop.h"
 
-#define NSEC_PER_MS		1000000ULL
-#define FAULT_BIT(code)		(1ULL << (code))
-#define USEC_MHZ		1000000000U	/* period in us times rate in mHz */
 #define COUNT_OF(array)		(sizeof(array) / sizeof((array)[0]))
-
-static u64 after_ms(u64 now, u32 ms)
-{
-	return now + ms * NSEC_PER_MS;
-}
-
-/* True once, when @deadline is reached. */
-static bool due(u64 *deadline, u64 now)
-{
-	if (!*deadline || now < *deadline)
-		return false;
-	*deadline = 0;
-	return true;
-}
-
-static bool active(const struct mn_safety *s)
-{
-	return s->state == MN_STATE_ARMED || s->state == MN_STATE_RUNNING;
-}
-
-static bool pressed(const struct mn_safety *s)
-{
-	return s->report.inputs & MN_INPUT_TRIGGER;
-}
-
-static bool at_home(const struct mn_safety *s)
-{
-	return s->reported && s->report.idle && (s->report.inputs & MN_INPUT_HOME);
-}
-
-/* Epochs wrap: compare as serial numbers. */
-static bool epoch_reached(u32 have, u32 want)
-{
-	return (s32)(have - want) >= 0;
-}
-
-/* ---- stopping ---- */
-
-static void change(struct mn_safety *s, enum mn_state state, enum mn_cause cause)
-{
-	s->state = state;
-	s->cause = cause;
-}
-
-/* Every stop goes through here: a new epoch, the kill, and nothing left that could start. */
-static void halt(struct mn_safety *s, enum mn_state to, enum mn_cause cause, u64 now, u32 *actions)
-{
-	if (s->state == MN_STATE_RUNNING) {
-		s->home_deadline = after_ms(now, s->caps.run_down_ms + MN_HOME_REPORT_MS);
-		s->motion_until = s->home_deadline + MN_BACKLOG_MS * NSEC_PER_MS;
-	}
-	s->epoch++;
-	*actions |= MN_ACT_KILL;
-	*actions &= ~(MN_ACT_START | MN_ACT_MARK | MN_ACT_LEASE);
-	s->start_wanted = false;
-	s->starting = false;
-	s->updating = false;
-	s->press_deadline = 0;
-	s->run_deadline = 0;
-	s->stroke_deadline = 0;
-	s->slow_deadline = 0;
-	s->bound_until = 0;
-	s->arm_deadline = 0;
-	s->lease_refresh = 0;
-	if (to == MN_STATE_ARMED) {
-		s->arm_deadline = after_ms(now, MN_ARM_TIMEOUT_MS);
-		s->released_since = now;
-		s->lease_refresh = now;
-	} else {
-		memset(&s->set, 0, sizeof(s->set));
-		s->run_left.ms = 0;
-	}
-	change(s, to, cause);
-}
-
-/* Latch a fault. One that is latched already says nothing new and needs no new stop. */
-static void latch(struct mn_safety *s, u32 code, s32 detail0, s32 detail1, u64 now, u32 *actions)
-{
-	if (code == MN_FAULT_NONE || code >= MN_FAULT_NR)
-		code = MN_FAULT_PROTOCOL;
-	if (s->keep.faults & FAULT_BIT(code))
-		return;
-	if (!s->keep.faults)
-		s->keep.first = code;
-	s->keep.faults |= FAULT_BIT(code);
-	s->keep.detail[code][0] = detail0;
-	s->keep.detail[code][1] = detail1;
-	halt(s, MN_STATE_FAULT, MN_CAUSE_FAULT, now, actions);
-	/* A stop that did not get through the short way is tried on the long one. */
-	if (code == MN_FAULT_TRANSPORT || code == MN_FAULT_NOT_HOME ||
-	    code == MN_FAULT_UNEXPECTED_MOTION)
-		*actions |= MN_ACT_RESYNC;
-}
-
-static void stop(struct mn_safety *s, enum mn_cause cause, u64 now, u32 *actions)
-{
-	if (active(s)) {
-		halt(s, MN_STATE_SAFE, cause, now, actions);
-		return;
-	}
-	/* Nothing should be moving; the handpiece is told all the same. */
-	s->epoch++;
-	*actions |= MN_ACT_KILL;
-}
 
 static void no_controller(struct mn_safety *s)
 {
@@ -127,12 +24,14 @@ static void no_controller(struct mn_safety *s)
 	s->lease_warning = 0;
 }
 
-/* ---- interlocks ---- */
-
-static bool spent(const struct mn_safety *s)
+/* What was last heard of the handpiece and its cartridge says nothing any more. */
+static void lose_touch(struct mn_safety *s)
 {
-	return s->tag.marked && !s->held;
+	mn_cartridge_lose(s);
+	s->status_deadline = 0;
 }
+
+/* ---- interlocks ---- */
 
 /**
  * mn_safety_interlocks() - What keeps the device from being armed.
@@ -156,7 +55,7 @@ u32 mn_safety_interlocks(const struct mn_safety *s)
 	} else {
 		if (s->tag.expiry_days < s->today_days)
 			open |= MN_INTERLOCK_CARTRIDGE_EXPIRED;
-		if (spent(s))
+		if (mn_cartridge_spent(s))
 			open |= MN_INTERLOCK_CARTRIDGE_SPENT;
 	}
 	if (!at_home(s) || s->home_deadline)
@@ -175,70 +74,40 @@ u32 mn_safety_interlocks(const struct mn_safety *s)
 	return open;
 }
 
-/**
- * mn_safety_cartridge_flags() - The cartridge in a word.
- * @s: The rules' state.
- *
- * Return: MN_CARTRIDGE_ bits.
- */
-u32 mn_safety_cartridge_flags(const struct mn_safety *s)
-{
-	u32 flags = 0;
-
-	if (s->report.inputs & MN_INPUT_CARTRIDGE)
-		flags |= MN_CARTRIDGE_PRESENT;
-	if (s->tag.present && s->tag.readable) {
-		flags |= MN_CARTRIDGE_READABLE;
-		if (s->tag.marked)
-			flags |= MN_CARTRIDGE_MARKED;
-		if (spent(s))
-			flags |= MN_CARTRIDGE_SPENT;
-	} else if (s->caps.tagless && (flags & MN_CARTRIDGE_PRESENT)) {
-		flags |= s->keep.declared ? MN_CARTRIDGE_SPENT : MN_CARTRIDGE_UNDECLARED;
-	}
-	return flags;
-}
-
-/* The cartridge may be another one from now on: forget it, and that it was ours. */
-static void lose_cartridge(struct mn_safety *s)
-{
-	memset(&s->tag, 0, sizeof(s->tag));
-	s->held = false;
-	s->mark_tried = false;
-}
-
-/* One that has nothing to be read is declared. */
-static void have_tag_read(const struct mn_safety *s, u32 *actions)
-{
-	if (!s->caps.tagless)
-		*actions |= MN_ACT_READ_TAG;
-}
-
 /* ---- time ---- */
+
+/* True once, when @deadline is reached. */
+static bool due(u64 *deadline, u64 now)
+{
+	if (!*deadline || now < *deadline)
+		return false;
+	*deadline = 0;
+	return true;
+}
 
 static void expire(struct mn_safety *s, u64 now, u32 *actions)
 {
 	if (due(&s->lease_deadline, now)) {
 		s->lease_warning = 0;
 		if (active(s))
-			latch(s, MN_FAULT_LEASE, (s32)s->lease_ms, 0, now, actions);
+			mn_safety_latch(s, MN_FAULT_LEASE, (s32)s->lease_ms, 0, now, actions);
 	}
 	if (due(&s->lease_warning, now))
 		*actions |= MN_ACT_LEASE_WARNING;
 	if (due(&s->status_deadline, now) && active(s))
-		latch(s, MN_FAULT_STATUS_SILENCE, MN_STATUS_SILENCE_MS, 0, now, actions);
+		mn_safety_latch(s, MN_FAULT_STATUS_SILENCE, MN_STATUS_SILENCE_MS, 0, now, actions);
 	if (due(&s->stroke_deadline, now))
-		latch(s, MN_FAULT_STROKE_SILENCE, MN_STROKE_SILENCE_MS, 0, now, actions);
+		mn_safety_latch(s, MN_FAULT_STROKE_SILENCE, MN_STROKE_SILENCE_MS, 0, now, actions);
 	if (due(&s->slow_deadline, now))
-		latch(s, MN_FAULT_UNDER_RATE, (s32)s->last_rate_mhz, (s32)s->set.rate.mhz, now,
-		      actions);
+		mn_safety_latch(s, MN_FAULT_UNDER_RATE, (s32)s->last_rate_mhz, (s32)s->set.rate.mhz,
+				now, actions);
 	/* One that is gone, and not just let go by its driver, can't say that it is home. */
 	if (due(&s->home_deadline, now) && (s->reported || !s->gone))
-		latch(s, MN_FAULT_NOT_HOME, (s32)s->caps.run_down_ms, 0, now, actions);
+		mn_safety_latch(s, MN_FAULT_NOT_HOME, (s32)s->caps.run_down_ms, 0, now, actions);
 	if (due(&s->run_deadline, now))
-		halt(s, MN_STATE_SAFE, MN_CAUSE_RUN_TIME, now, actions);
+		mn_safety_halt(s, MN_STATE_SAFE, MN_CAUSE_RUN_TIME, now, actions);
 	if (due(&s->arm_deadline, now))
-		halt(s, MN_STATE_SAFE, MN_CAUSE_ARM_TIMEOUT, now, actions);
+		mn_safety_halt(s, MN_STATE_SAFE, MN_CAUSE_ARM_TIMEOUT, now, actions);
 	if (due(&s->bound_until, now))
 		s->bound.depth = s->set.depth;
 	if (due(&s->press_deadline, now) && s->state == MN_STATE_ARMED) {
@@ -350,13 +219,6 @@ static int lower(const struct mn_stimulus *what, u32 *limit, u32 present)
 	return 0;
 }
 
-/* After a limit was lowered: a set point that it no longer allows ends. */
-static void enforce(struct mn_safety *s, u64 now, u32 *actions)
-{
-	if (active(s) && !mn_set_fits(s))
-		halt(s, MN_STATE_SAFE, MN_CAUSE_LIMIT, now, actions);
-}
-
 static int set_session(struct mn_safety *s, const struct mn_stimulus *what, u64 now, u32 *actions)
 {
 	int err;
@@ -367,7 +229,7 @@ static int set_session(struct mn_safety *s, const struct mn_stimulus *what, u64 
 	if (err)
 		return err;
 	s->keep.session_present |= what->valid;
-	enforce(s, now, actions);
+	mn_safety_enforce(s, now, actions);
 	return 0;
 }
 
@@ -376,7 +238,7 @@ static int set_admin(struct mn_safety *s, const struct mn_stimulus *what, u64 no
 	int err = lower(what, s->keep.admin, BIT_OF(MN_QUANTITY_NR) - 1);
 
 	if (!err)
-		enforce(s, now, actions);
+		mn_safety_enforce(s, now, actions);
 	return err;
 }
 
@@ -421,13 +283,7 @@ static int arm_commit(struct mn_safety *s, const struct mn_stimulus *what, u64 n
 	err = check_arm(s, what, &set, refusal);
 	if (err)
 		return err;
-	if (s->caps.tagless && !s->tag.marked) {
-		/* What can't carry a mark is marked here, for as long as it stays inserted. */
-		s->tag.marked = true;
-		memcpy(s->tag.treatment, s->keep.treatment, sizeof(s->tag.treatment));
-		s->held = true;
-	}
-	if (!s->held) {
+	if (!mn_cartridge_mark(s)) {
 		/* The mark could not be read back. */
 		refusal->interlocks = MN_INTERLOCK_CARTRIDGE_UNREADABLE;
 		return -EAGAIN;
@@ -438,7 +294,7 @@ static int arm_commit(struct mn_safety *s, const struct mn_stimulus *what, u64 n
 	s->arm_deadline = after_ms(now, MN_ARM_TIMEOUT_MS);
 	s->lease_refresh = after_ms(now, MN_LEASE_REFRESH_MS);
 	*actions |= MN_ACT_LEASE;
-	change(s, MN_STATE_ARMED, MN_CAUSE_ARM);
+	mn_safety_change(s, MN_STATE_ARMED, MN_CAUSE_ARM);
 	return 0;
 }
 
@@ -501,13 +357,13 @@ static int begin(struct mn_safety *s, u64 now, u32 *actions, struct mn_refusal *
 	refusal->interlocks = mn_safety_interlocks(s) &
 			      ~(running ? while_active : MN_INTERLOCK_TRIGGER);
 	if (running && now >= after_ms(s->run_since, s->set.run.ms)) {
-		halt(s, MN_STATE_SAFE, MN_CAUSE_RUN_TIME, now, actions);
+		mn_safety_halt(s, MN_STATE_SAFE, MN_CAUSE_RUN_TIME, now, actions);
 		return -ECANCELED;
 	}
 	if (refusal->interlocks || !s->held || !mn_set_fits(s)) {
 		/* It does not go on with a set point that was given up. */
 		if (running)
-			halt(s, MN_STATE_SAFE, MN_CAUSE_START_FAILED, now, actions);
+			mn_safety_halt(s, MN_STATE_SAFE, MN_CAUSE_START_FAILED, now, actions);
 		return -EAGAIN;
 	}
 
@@ -518,7 +374,7 @@ static int begin(struct mn_safety *s, u64 now, u32 *actions, struct mn_refusal *
 		s->stroke_deadline = after_ms(now, MN_START_BOUND_MS + MN_STROKE_SILENCE_MS);
 		s->bound = s->set;
 		s->bound.rate.mhz = mn_safety_limit(s, MN_QUANTITY_RATE, NULL);
-		change(s, MN_STATE_RUNNING, s->start_cause);
+		mn_safety_change(s, MN_STATE_RUNNING, s->start_cause);
 	} else {
 		if (s->set.depth.um > s->bound.depth.um)
 			s->bound.depth = s->set.depth;
@@ -544,11 +400,11 @@ static int started(struct mn_safety *s, const struct mn_stimulus *what, u64 now,
 	s->starting = false;
 	s->updating = false;
 	if (what->error == -EREMOTEIO) {
-		halt(s, MN_STATE_SAFE, MN_CAUSE_START_FAILED, now, actions);
+		mn_safety_halt(s, MN_STATE_SAFE, MN_CAUSE_START_FAILED, now, actions);
 		return what->error;
 	}
 	if (what->error) {
-		latch(s, MN_FAULT_TRANSPORT, what->error, 0, now, actions);
+		mn_safety_latch(s, MN_FAULT_TRANSPORT, what->error, 0, now, actions);
 		return what->error;
 	}
 	/* Sooner than while its answer was awaited, never later: only a stroke moves it on. */
@@ -571,16 +427,6 @@ static int heartbeat(struct mn_safety *s, u64 now)
 		return -ETIME;
 	renew_lease(s, now);
 	return 0;
-}
-
-/*
- * Strokes that were made and not told. A number that jumped back, or wildly, says nothing of how
- * many.
- */
-static void add_dose(struct mn_safety *s, u32 strokes)
-{
-	if (strokes <= MN_ABSOLUTE_DOSE_STROKES && s->keep.dose <= MN_ABSOLUTE_DOSE_STROKES)
-		s->keep.dose += strokes;
 }
 
 /* Faults whose cause is still there. */
@@ -630,20 +476,6 @@ static int tested(struct mn_safety *s, const struct mn_stimulus *what)
 	return what->error;
 }
 
-/*
- * Strokes that were made and not reported, as the handpiece's own count shows once it stands
- * still: they count as dose, and the next run's first stroke is not to blame for them.
- */
-static void catch_up(struct mn_safety *s)
-{
-	u32 missing = s->report.strokes + 1 - s->stroke_next;
-
-	if (!at_home(s) || !s->stroke_synced || !missing)
-		return;
-	add_dose(s, missing);
-	s->stroke_next = s->report.strokes + 1;
-}
-
 static int clear(struct mn_safety *s, u64 named)
 {
 	u64 remaining = s->keep.faults & (~named | causes(s));
@@ -652,303 +484,18 @@ static int clear(struct mn_safety *s, u64 named)
 		return -EPERM;
 	if (s->state != MN_STATE_FAULT)
 		return -EBADFD;
-	catch_up(s);
+	mn_safety_catch_up(s);
 	if (!(remaining & FAULT_BIT(MN_FAULT_DEPTH_FROZEN)))
 		s->same_depth = 0;
 	s->keep.faults = remaining;
 	if (!remaining) {
 		s->keep.first = MN_FAULT_NONE;
-		change(s, MN_STATE_SAFE, MN_CAUSE_CLEAR);
+		mn_safety_change(s, MN_STATE_SAFE, MN_CAUSE_CLEAR);
 		return 0;
 	}
 	if (!(remaining & FAULT_BIT(s->keep.first)))
 		s->keep.first = (u32)__builtin_ctzll(remaining);
 	return -EAGAIN;
-}
-
-/* ---- what the handpiece reports ---- */
-
-/* Reports that came in another order than the strokes were made. A gap was made and not told. */
-static void check_sequence(struct mn_safety *s, const struct mn_stroke *k, u64 now, u32 *actions)
-{
-	u32 missing = k->number - s->stroke_next;
-
-	if (s->stroke_synced && missing) {
-		add_dose(s, missing);
-		latch(s, MN_FAULT_SEQUENCE, (s32)k->number, (s32)s->stroke_next, now, actions);
-	}
-	s->stroke_synced = true;
-	s->stroke_next = k->number + 1;
-}
-
-static void check_depth(struct mn_safety *s, const struct mn_stroke *k, u64 now, u32 *actions)
-{
-	if (k->depth_um > MN_DEPTH_IMPLAUSIBLE_UM) {
-		latch(s, MN_FAULT_MEASUREMENT, MN_QUANTITY_DEPTH, (s32)k->depth_um, now, actions);
-		return;
-	}
-	if (k->depth_um > s->bound.depth.um + s->caps.tolerance_um)
-		latch(s, MN_FAULT_OVER_DEPTH, (s32)k->depth_um, (s32)s->bound.depth.um, now,
-		      actions);
-	/* One that is counted is the same as long as nothing moves the stop. */
-	if (s->caps.measures & MN_MEASURES_COUNTED)
-		return;
-	s->same_depth = k->depth_um == s->last.depth_um ? s->same_depth + 1 : 0;
-	if (s->same_depth >= MN_FROZEN_STROKES - 1)
-		latch(s, MN_FAULT_DEPTH_FROZEN, (s32)k->depth_um, MN_FROZEN_STROKES, now, actions);
-}
-
-static void check_rate(struct mn_safety *s, const struct mn_stroke *k, u64 now, u32 *actions)
-{
-	u32 limit = s->bound.rate.mhz;
-
-	if (s->state == MN_STATE_RUNNING && limit > mn_safety_limit(s, MN_QUANTITY_RATE, NULL))
-		limit = mn_safety_limit(s, MN_QUANTITY_RATE, NULL);
-	if (k->period_us == MN_NOT_MEASURED) {
-		latch(s, MN_FAULT_MEASUREMENT, MN_QUANTITY_RATE, -1, now, actions);
-		return;
-	}
-	if (!k->period_us) {
-		/* The first of a run has nothing to be measured from; any other must have. */
-		if (s->strokes_total && k->epoch == s->last.epoch &&
-		    k->number == s->last.number + 1)
-			latch(s, MN_FAULT_MEASUREMENT, MN_QUANTITY_RATE, 0, now, actions);
-		return;
-	}
-	s->last_rate_mhz = USEC_MHZ / k->period_us;
-	if (s->last_rate_mhz > limit + limit / MN_RATE_TOLERANCE_DIV)
-		latch(s, MN_FAULT_OVER_RATE, (s32)s->last_rate_mhz, (s32)limit, now, actions);
-	if (s->state != MN_STATE_RUNNING || now < after_ms(s->rate_since, s->caps.run_up_ms) ||
-	    s->last_rate_mhz >= s->set.rate.mhz / 2)
-		s->slow_deadline = 0;
-	else if (!s->slow_deadline)
-		s->slow_deadline = after_ms(now, MN_UNDER_RATE_MS);
-}
-
-static void check_current(struct mn_safety *s, const struct mn_stroke *k, u64 now, u32 *actions)
-{
-	if (!(s->caps.measures & MN_MEASURES_CURRENT))
-		return;
-	if (k->current_ma == MN_NOT_MEASURED)
-		latch(s, MN_FAULT_MEASUREMENT, MN_QUANTITY_NR, 0, now, actions);
-	else if (k->current_ma > s->caps.max_current_ma)
-		latch(s, MN_FAULT_OVER_CURRENT, (s32)k->current_ma, (s32)s->caps.max_current_ma,
-		      now, actions);
-}
-
-/* Of a motor that was stopped in time the last strokes are still to come: counted, and no fault. */
-static u32 most_strokes(const struct mn_safety *s, u64 now)
-{
-	if (s->state == MN_STATE_RUNNING || now >= s->motion_until)
-		return s->bound.dose.strokes;
-	return s->bound.dose.strokes + s->caps.coast_strokes;
-}
-
-static void stroke(struct mn_safety *s, const struct mn_stroke *k, u64 now, u32 *actions)
-{
-	/* Counted before it is judged: whatever is wrong with it, it was made. */
-	if (s->keep.dose != U32_MAX)
-		s->keep.dose++;
-	if (s->tag.readable)
-		s->keep.dose_uid = s->tag.uid;
-	s->strokes_done++;
-	if (s->updating)
-		s->bound.dose.strokes++;
-
-	if (s->state == MN_STATE_RUNNING &&
-	    s->stroke_deadline < after_ms(now, MN_STROKE_SILENCE_MS))
-		s->stroke_deadline = after_ms(now, MN_STROKE_SILENCE_MS);
-	if ((s->state != MN_STATE_RUNNING && now >= s->motion_until) || k->epoch != s->run_epoch)
-		latch(s, MN_FAULT_UNEXPECTED_MOTION, (s32)k->number, (s32)k->epoch, now, actions);
-	check_depth(s, k, now, actions);
-	check_rate(s, k, now, actions);
-	check_current(s, k, now, actions);
-	check_sequence(s, k, now, actions);
-	if (k->age_us > MN_BACKLOG_MS * 1000)
-		latch(s, MN_FAULT_BACKLOG, (s32)(k->age_us / 1000), MN_BACKLOG_MS, now, actions);
-	s->last = *k;
-	s->strokes_total++;
-
-	if (s->strokes_done > most_strokes(s, now))
-		latch(s, MN_FAULT_OVER_DOSE, (s32)s->strokes_done, (s32)s->bound.dose.strokes, now,
-		      actions);
-	else if (active(s) && s->strokes_done >= s->set.dose.strokes)
-		halt(s, MN_STATE_SAFE, MN_CAUSE_COMPLETE, now, actions);
-}
-
-static void follow_trigger(struct mn_safety *s, u32 was, u64 now, u32 *actions)
-{
-	bool was_pressed = was & MN_INPUT_TRIGGER;
-
-	if (!s->caps.has_trigger)
-		return;
-	if (s->state == MN_STATE_RUNNING && !pressed(s)) {
-		halt(s, MN_STATE_ARMED, MN_CAUSE_TRIGGER_RELEASED, now, actions);
-		return;
-	}
-	if (s->state != MN_STATE_ARMED)
-		return;
-	if (!pressed(s)) {
-		/* A press that did not last was a bounce and does not count as released anew. */
-		if (was_pressed && !s->press_deadline)
-			s->released_since = now;
-		s->press_deadline = 0;
-		s->start_wanted = false;
-	} else if (!was_pressed && now >= after_ms(s->released_since, MN_TRIGGER_RELEASED_MS)) {
-		s->press_deadline = after_ms(now, MN_TRIGGER_DEBOUNCE_MS);
-	}
-}
-
-static void follow_cartridge(struct mn_safety *s, const struct mn_report *was, bool first, u64 now,
-			     u32 *actions)
-{
-	const u32 present = s->report.inputs & MN_INPUT_CARTRIDGE;
-
-	if (!first && s->report.insertions == was->insertions &&
-	    present == (was->inputs & MN_INPUT_CARTRIDGE))
-		return;
-	/* One that was there before anybody looked may be the one that was there then. */
-	if (!first || !present)
-		s->keep.declared = false;
-	lose_cartridge(s);
-	if (active(s))
-		latch(s, MN_FAULT_CARTRIDGE, (s32)s->report.insertions, 0, now, actions);
-	if (present)
-		have_tag_read(s, actions);
-}
-
-static void report(struct mn_safety *s, const struct mn_report *r, u64 now, u32 *actions)
-{
-	const struct mn_report was = s->report;
-	const bool first = !s->reported;
-	unsigned int code;
-
-	s->report = *r;
-	if (s->testing)
-		s->report.self_test = was.self_test;
-	s->reported = true;
-	s->status_deadline = after_ms(now, MN_STATUS_SILENCE_MS);
-
-	if (!first && r->boot_id != was.boot_id) {
-		/* It forgot everything, so it gets a stop to start from, and nothing goes on. */
-		if (active(s))
-			latch(s, MN_FAULT_HANDPIECE_RESTART, 0, 0, now, actions);
-		else
-			stop(s, MN_CAUSE_STOP, now, actions);
-		lose_cartridge(s);
-		if (r->inputs & MN_INPUT_CARTRIDGE)
-			have_tag_read(s, actions);
-		s->stroke_synced = false;
-		*actions |= MN_ACT_RESYNC;
-	}
-	if (r->inputs & MN_INPUT_EMERGENCY_STOP)
-		latch(s, MN_FAULT_EMERGENCY_STOP, 0, 0, now, actions);
-	for (code = 1; code < MN_FAULT_NR; code++)
-		if (r->faults & FAULT_BIT(code))
-			latch(s, code, 0, 0, now, actions);
-	if ((s->caps.measures & MN_MEASURES_TEMPERATURE) && r->temp_mc > s->caps.max_temp_mc)
-		latch(s, MN_FAULT_OVER_TEMPERATURE, r->temp_mc, s->caps.max_temp_mc, now, actions);
-	/* Once for each that failed: cleared, it can be made again. Until then nothing is armed. */
-	if (s->report.self_test == MN_SELF_TEST_FAILED &&
-	    (first || was.self_test != MN_SELF_TEST_FAILED))
-		latch(s, MN_FAULT_SELF_TEST, 0, 0, now, actions);
-	follow_cartridge(s, &was, first || s->awoken, now, actions);
-	s->awoken = false;
-	follow_trigger(s, was.inputs, now, actions);
-	if (r->epoch != s->epoch && epoch_reached(r->epoch, s->epoch)) {
-		/* It claims a stop never sent, and would take ours for old ones: go beyond it. */
-		s->epoch = r->epoch;
-		latch(s, MN_FAULT_PROTOCOL, 0, (s32)r->epoch, now, actions);
-		stop(s, MN_CAUSE_STOP, now, actions);
-		return;
-	}
-
-	/* What it says of motion counts once it has obeyed the last stop. */
-	if (!epoch_reached(r->epoch, s->epoch))
-		return;
-	if (at_home(s)) {
-		s->home_deadline = 0;
-		if (!s->stroke_synced && s->state != MN_STATE_RUNNING) {
-			s->stroke_next = r->strokes + 1;
-			s->stroke_synced = true;
-		}
-	} else if (!r->idle && s->state != MN_STATE_RUNNING && !s->home_deadline) {
-		latch(s, MN_FAULT_UNEXPECTED_MOTION, 0, (s32)r->epoch, now, actions);
-	}
-}
-
-/* The first other cartridge of the next treatment */
-static void new_count(struct mn_safety *s)
-{
-	if (s->keep.dose_ends && s->tag.uid != s->keep.dose_uid) {
-		s->keep.dose = 0;
-		s->keep.dose_ends = false;
-	}
-}
-
-static void read_tag(struct mn_safety *s, const struct mn_tag *tag, u64 now, u32 *actions)
-{
-	const u64 was_uid = s->tag.uid;
-	bool ours;
-
-	/*
-	 * Read while it was being changed: the report that tells of the change has it read again.
-	 */
-	if (tag->insertions != s->report.insertions || s->caps.tagless)
-		return;
-	s->tag = *tag;
-	if (!tag->present || !tag->readable) {
-		memset(s->tag.limit, 0, sizeof(s->tag.limit));
-		s->held = false;
-		if (active(s))
-			latch(s, MN_FAULT_CARTRIDGE, (s32)tag->insertions, 0, now, actions);
-		return;
-	}
-	ours = (s->held || s->mark_tried) && tag->uid == was_uid;
-	if (!tag->marked) {
-		/*
-		 * A mark that does not read back counts as written, and it is not a mark to
-		 * trust.
-		 */
-		s->tag.marked = ours;
-		s->held = false;
-	} else {
-		s->held = ours && !memcmp(tag->treatment, s->keep.treatment, 16);
-	}
-	new_count(s);
-	enforce(s, now, actions);
-}
-
-static int declare(struct mn_safety *s, const struct mn_tag *tag)
-{
-	unsigned int quantity;
-
-	if (!s->caps.tagless)
-		return -EOPNOTSUPP;
-	if (!s->controlled)
-		return -EPERM;
-	if (active(s))
-		return -EBADFD;
-	if (!tag->limit[MN_QUANTITY_DEPTH] || !tag->limit[MN_QUANTITY_RATE] ||
-	    !tag->limit[MN_QUANTITY_DOSE] || !tag->needles || !tag->uid)
-		return -EINVAL;
-	if (!s->reported || !s->status_deadline || s->asleep ||
-	    !(s->report.inputs & MN_INPUT_CARTRIDGE))
-		return -EAGAIN;
-	if (s->keep.declared)
-		return -EEXIST;
-	s->tag = *tag;
-	for (quantity = 0; quantity < MN_QUANTITY_NR; quantity++)
-		if (s->tag.limit[quantity] > s->caps.limit[quantity])
-			s->tag.limit[quantity] = s->caps.limit[quantity];
-	s->tag.present = true;
-	s->tag.readable = true;
-	s->tag.marked = false;
-	s->tag.insertions = s->report.insertions;
-	s->held = false;
-	s->keep.declared = true;
-	new_count(s);
-	return 0;
 }
 
 /* ---- the one function ---- */
@@ -979,14 +526,14 @@ int mn_safety_step(struct mn_safety *s, const struct mn_stimulus *what, u64 now,
 		return acquire(s, what, now);
 	case MN_HAPPENS_RELEASE:
 		if (active(s))
-			halt(s, MN_STATE_SAFE, MN_CAUSE_RELEASE, now, actions);
+			mn_safety_halt(s, MN_STATE_SAFE, MN_CAUSE_RELEASE, now, actions);
 		no_controller(s);
 		return 0;
 	case MN_HAPPENS_CLOSE:
 		if (s->state == MN_STATE_RUNNING)
-			latch(s, MN_FAULT_CONTROLLER_LOST, 0, 0, now, actions);
+			mn_safety_latch(s, MN_FAULT_CONTROLLER_LOST, 0, 0, now, actions);
 		else if (s->state == MN_STATE_ARMED)
-			halt(s, MN_STATE_SAFE, MN_CAUSE_RELEASE, now, actions);
+			mn_safety_halt(s, MN_STATE_SAFE, MN_CAUSE_RELEASE, now, actions);
 		no_controller(s);
 		return 0;
 	case MN_HAPPENS_SET_LIMITS:
@@ -1006,7 +553,7 @@ int mn_safety_step(struct mn_safety *s, const struct mn_stimulus *what, u64 now,
 	case MN_HAPPENS_STARTED:
 		return started(s, what, now, actions);
 	case MN_HAPPENS_STOP:
-		stop(s, MN_CAUSE_STOP, now, actions);
+		mn_safety_stop(s, MN_CAUSE_STOP, now, actions);
 		return 0;
 	case MN_HAPPENS_HEARTBEAT:
 		return heartbeat(s, now);
@@ -1017,46 +564,43 @@ int mn_safety_step(struct mn_safety *s, const struct mn_stimulus *what, u64 now,
 	case MN_HAPPENS_TESTED:
 		return tested(s, what);
 	case MN_HAPPENS_STROKE:
-		stroke(s, &what->stroke, now, actions);
+		mn_safety_stroke(s, &what->stroke, now, actions);
 		return 0;
 	case MN_HAPPENS_REPORT:
-		report(s, &what->report, now, actions);
+		mn_safety_report(s, &what->report, now, actions);
 		return 0;
 	case MN_HAPPENS_TAG:
-		read_tag(s, &what->tag, now, actions);
+		mn_cartridge_read(s, &what->tag, now, actions);
 		return 0;
 	case MN_HAPPENS_DECLARE:
-		return declare(s, &what->tag);
+		return mn_cartridge_declare(s, &what->tag);
 	case MN_HAPPENS_MARKING:
 		s->mark_tried = true;
 		return 0;
 	case MN_HAPPENS_FAIL:
-		latch(s, what->code, what->detail[0], what->detail[1], now, actions);
+		mn_safety_latch(s, what->code, what->detail[0], what->detail[1], now, actions);
 		return 0;
 	case MN_HAPPENS_SUSPEND:
-		stop(s, MN_CAUSE_SUSPEND, now, actions);
-		lose_cartridge(s);
-		s->status_deadline = 0;
+		mn_safety_stop(s, MN_CAUSE_SUSPEND, now, actions);
+		lose_touch(s);
 		s->asleep = true;
 		return 0;
 	case MN_HAPPENS_RESUME:
 		/* What was told on the way to sleep is as old as the sleep is long. */
-		stop(s, MN_CAUSE_STOP, now, actions);
-		lose_cartridge(s);
-		s->status_deadline = 0;
+		mn_safety_stop(s, MN_CAUSE_STOP, now, actions);
+		lose_touch(s);
 		s->asleep = false;
 		s->awoken = true;
 		return 0;
 	case MN_HAPPENS_UNPLUG:
 		if (s->state == MN_STATE_RUNNING)
-			latch(s, MN_FAULT_UNPLUGGED, 0, 0, now, actions);
+			mn_safety_latch(s, MN_FAULT_UNPLUGGED, 0, 0, now, actions);
 		else
-			stop(s, MN_CAUSE_SUSPEND, now, actions);
+			mn_safety_stop(s, MN_CAUSE_SUSPEND, now, actions);
 		no_controller(s);
-		lose_cartridge(s);
+		lose_touch(s);
 		s->reported = false;
 		s->gone = true;
-		s->status_deadline = 0;
 		return 0;
 	default:
 		return -EINVAL;
@@ -1114,5 +658,5 @@ void mn_safety_init(struct mn_safety *s, const struct mn_caps *caps, const struc
 		s->keep.faults |= FAULT_BIT(MN_FAULT_RESTART);
 	}
 	if (s->keep.faults)
-		change(s, MN_STATE_FAULT, MN_CAUSE_FAULT);
+		mn_safety_change(s, MN_STATE_FAULT, MN_CAUSE_FAULT);
 }

@@ -2,12 +2,13 @@
 /*
  * Limits: where they come from, the least of them, and the set points that they allow.
  *
- * As pure as safety.c, which is the only one to ask for set points.
+ * As pure as all the rules, see safety.h.
  */
 #include <linux/errno.h>
 #include <linux/string.h>
 
 #include "safety_limits.h"
+#include "safety_stop.h"
 
 /**
  * mn_safety_source() - What one source says of one quantity.
@@ -96,14 +97,18 @@ u32 mn_safety_limit(const struct mn_safety *s, enum mn_quantity quantity, enum m
 	return any ? least : 0;
 }
 
-/* What may still be asked of @quantity: the dose counts down over the treatment. */
+/*
+ * What may still be asked of @quantity: the dose counts down over the treatment, and what a motor
+ * may still make after it was stopped is kept back.
+ */
 static u32 headroom(const struct mn_safety *s, enum mn_quantity quantity, enum mn_source *binding)
 {
 	u32 limit = mn_safety_limit(s, quantity, binding);
+	u64 used = (u64)s->keep.dose + s->caps.coast_strokes;
 
 	if (quantity != MN_QUANTITY_DOSE)
 		return limit;
-	return limit > s->keep.dose ? limit - s->keep.dose : 0;
+	return limit > used ? (u32)(limit - used) : 0;
 }
 
 static u32 asked(const struct mn_set *set, enum mn_quantity quantity)
@@ -177,6 +182,13 @@ bool mn_set_fits(const struct mn_safety *s)
 	       s->set.rate.mhz <= mn_safety_limit(s, MN_QUANTITY_RATE, NULL) &&
 	       mn_strokes_left(s) <= headroom(s, MN_QUANTITY_DOSE, NULL) &&
 	       s->set.run.ms <= mn_safety_limit(s, MN_QUANTITY_RUN_TIME, NULL);
+}
+
+/* After a limit was lowered: a set point that it no longer allows ends. */
+void mn_safety_enforce(struct mn_safety *s, u64 now, u32 *actions)
+{
+	if (active(s) && !mn_set_fits(s))
+		mn_safety_halt(s, MN_STATE_SAFE, MN_CAUSE_LIMIT, now, actions);
 }
 
 /**

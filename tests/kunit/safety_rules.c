@@ -4,7 +4,10 @@
  */
 #include <linux/module.h>
 
+#include "safety_stop.c"
 #include "safety_limits.c"
+#include "safety_cartridge.c"
+#include "safety_reports.c"
 #include "safety.c"
 
 MODULE_DESCRIPTION("KUnit tests of the rules");

@@ -32,7 +32,8 @@ CPPCHECK_SUPPRESSES = (
 )
 
 # Pure code of the driver that is compiled in user space too.
-SHARED = ("driver/safety.c", "driver/safety_limits.c", "driver/usb_parse.c")
+SHARED = ("driver/safety.c", "driver/safety_reports.c", "driver/safety_cartridge.c",
+          "driver/safety_limits.c", "driver/safety_stop.c", "driver/usb_parse.c")
 
 
 def gcc(source):

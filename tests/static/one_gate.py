@@ -49,7 +49,7 @@ def look(files):
                 calls.append((path, function, f"{place(match)} in {function}()"))
             elif not re.search(r"![\w>.\s-]*$", code[:match.start()]):
                 wrong.append(f"{place(match)}: start is taken out of its table")
-        if not path.startswith("driver/safety."):
+        if path not in ("driver/safety.c", "driver/safety.h"):
             wrong += [f"{place(match)}: an order that safety.c did not build"
                       for match in ORDER.finditer(code)]
     if len(calls) != 1 or calls[0][0] != GATE or not calls[0][1].startswith("static "):
