@@ -15,6 +15,9 @@ int mn_begin_talk(struct mn_device *mn);
 void mn_end_talk(struct mn_device *mn);
 int mn_gate(struct mn_device *mn, struct mn_refusal *refusal);
 int mn_read_tag(struct mn_device *mn);
+int mn_stop_confirmed(struct mn_device *mn, enum mn_happening why);
+void mn_core_init(struct mn_device *mn);
+void mn_core_end(struct mn_device *mn);
 
 /* request.c: what programs ask for. Who is asking is told by an opaque mark */
 int mn_acquire(struct mn_device *mn, const void *who, const struct mn_acquire *request);
@@ -44,7 +47,7 @@ bool mn_is_faulty(struct mn_device *mn);
 /* capture.c: waveforms */
 struct file *mn_capture(struct mn_device *mn, const struct mn_capture *request);
 
-/* Given to the device by core.c */
+/* Given to the device by lifetime.c */
 extern const struct attribute_group *mn_attr_groups[];	/* attrs.c */
 extern const struct file_operations mn_fops;		/* chrdev.c */
 

@@ -3,8 +3,9 @@
  * The rules: state machine, leases, interlocks, the controller's requests. See safety.h.
  *
  * Everything that may not happen is refused here and in the files that this one asks, and nowhere
- * else, so that it can be read, tested and explored in one place: safety_reports.c judges what is
- * reported, safety_cartridge.c knows the cartridge, safety_limits.c the limits, safety_stop.c stops.
+ * else, so that it can be read, tested and explored by itself: safety_reports.c judges what is
+ * reported, safety_cartridge.c knows the cartridge, safety_limits.c the limits; safety_stop.c
+ * stops.
  */
 #include <linux/errno.h>
 #include <linux/math64.h>
