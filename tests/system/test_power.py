@@ -8,10 +8,11 @@ would; test_suspend.py has the suspend of a whole system, with the handpiece fro
 
 import errno
 import os
+import threading
 import time
 
 import pytest
-from microneedle import abi, stack
+from microneedle import abi, bus, stack
 from microneedle.bus import DRIVER, interface, usb_device
 from microneedle.device import Device
 from microneedle.power import Sleep, assert_stopped_first, events_since, put, quirk
@@ -202,6 +203,37 @@ def told_until_gone(device):
               for record in device.seen if record.kind == "state"]
     return states, [abi.name_of("FAULT", record.code)
                     for record in device.seen if record.kind == "fault"]
+
+
+def test_stop_is_taken_while_the_bus_is_reset(rig):
+    """A handpiece that can't be reached just now was stopped before, and is again afterwards."""
+    stops = 0
+    done = threading.Event()
+    with Device() as device, Device(flags=os.O_RDONLY) as observer:
+        before = device.status().epoch
+
+        def stop_on_and_on():
+            nonlocal stops
+            while not done.is_set():
+                observer.stop()
+                stops += 1
+                time.sleep(0.001)
+
+        stopper = threading.Thread(target=stop_on_and_on)
+        stopper.start()
+        try:
+            bus.reset()
+        finally:
+            done.set()
+            stopper.join()
+        assert stops > 10, "the reset took no time: nothing was asked for meanwhile"
+        # Its own stops before and after it come on top.
+        assert device.status().epoch >= before + stops + 2
+        until("a status again",
+              lambda: not device.status().interlocks & abi.MN_INTERLOCK_STATUS)
+        device.assert_state("SAFE")
+        assert device.status().faults == 0
+        assert rig.hp.state()["epoch"] == device.status().epoch
 
 
 def test_it_never_sleeps_by_itself(rig):
