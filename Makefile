@@ -17,6 +17,7 @@ include daemon/daemon.mk
 include tests/handpiece/handpiece.mk
 include tests/gpio_handpiece/gpio_handpiece.mk
 include tests/unit/unit.mk
+include dts/dts.mk
 -include tests/bench/bench.mk
 
 .PHONY: all modules programs packages
@@ -106,4 +107,4 @@ clean: ## remove what was built; built kernels stay in their cache
 
 help: ## this list
 	@echo "KERNEL=6.12 or 6.1 chooses the Debian kernel of the lab (now $(KERNEL))"
-	@sed -n 's/^\([a-z][a-z-]*\):.*## \(.*\)/\1\t\2/p' Makefile | expand -t 24
+	@sed -n 's/^\([a-z][a-z-]*\):.*## \(.*\)/\1\t\2/p' Makefile dts/dts.mk | expand -t 24
