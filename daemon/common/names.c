@@ -112,11 +112,11 @@ TABLE(mn_interlocks,
       { MN_INTERLOCK_TRIGGER, "trigger", "Let go of the foot switch." },
       { MN_INTERLOCK_CARTRIDGE_ABSENT, "cartridge_absent", "Insert a cartridge." },
       { MN_INTERLOCK_CARTRIDGE_UNREADABLE, "cartridge_unreadable",
-	"The cartridge's tag cannot be read; insert another cartridge." },
+	"It is not known what the cartridge is. Where tags are read, insert another; where none is, declare it: mnctl declare." },
       { MN_INTERLOCK_CARTRIDGE_EXPIRED, "cartridge_expired",
 	"The cartridge is past its date; insert another cartridge." },
       { MN_INTERLOCK_CARTRIDGE_SPENT, "cartridge_spent",
-	"The cartridge was used before; insert a new cartridge." },
+	"The cartridge was used before, or may have been; insert a new cartridge." },
       { MN_INTERLOCK_NOT_HOME, "not_home", "Wait until the needles are home." },
       { MN_INTERLOCK_SELF_TEST, "self_test",
 	"Have the handpiece pass a self-test: mnctl self-test." },
@@ -138,7 +138,8 @@ TABLE(mn_self_tests,
 TABLE(mn_measures, { MN_MEASURES_DEPTH, "depth", "penetration depth" },
       { MN_MEASURES_RATE, "rate", "stroke rate" }, { MN_MEASURES_HOME, "home", "needles home" },
       { MN_MEASURES_CURRENT, "current", "motor current" },
-      { MN_MEASURES_TEMPERATURE, "temperature", "motor temperature" });
+      { MN_MEASURES_TEMPERATURE, "temperature", "motor temperature" },
+      { MN_MEASURES_COUNTED, "counted", "penetration depth as steps counted" });
 
 TABLE(mn_transports, { MN_TRANSPORT_USB, "usb", "USB" },
       { MN_TRANSPORT_GPIO, "gpio", "GPIO and PWM lines" });

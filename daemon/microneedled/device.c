@@ -75,6 +75,10 @@ int device_status(struct device *device, struct mn_status *status)
 	if (ioctl(device->fd, MN_IOC_GET_STATUS, status))
 		return errno;
 	make_printable(status->cartridge_lot, sizeof(status->cartridge_lot));
+	if (!(device->info.measures & MN_MEASURES_CURRENT))
+		status->current_ma = 0;
+	if (!(device->info.measures & MN_MEASURES_TEMPERATURE))
+		status->temp_mc = 0;
 	return 0;
 }
 
@@ -82,6 +86,13 @@ int device_limits(struct device *device, struct mn_limits *limits)
 {
 	memset(limits, 0, sizeof(*limits));
 	return ioctl(device->fd, MN_IOC_GET_LIMITS, limits) ? errno : 0;
+}
+
+const char *device_declared_by(const struct device *device, uint64_t cartridge_uid)
+{
+	if (!cartridge_uid || cartridge_uid != device->declared.uid)
+		return NULL;
+	return device->declared_by;
 }
 
 int device_stop(struct device *device)
@@ -117,6 +128,18 @@ json_t *devices_stop_all(struct mnd *mnd, const char *who)
 	return stopped;
 }
 
+/*
+ * A cartridge that can be read looks alike whether its tag was read or somebody declared it, maybe
+ * before this program was started. A declaration of nothing is refused for that by the one handpiece,
+ * and for its reading tags by the other.
+ */
+static bool is_tagless(int fd)
+{
+	struct mn_declare_cartridge nothing = { .lot = "-" };
+
+	return ioctl(fd, MN_IOC_DECLARE_CARTRIDGE, &nothing) && errno == EINVAL;
+}
+
 static void run_acquire(struct device_command *command)
 {
 	int fd = command->device->fd;
@@ -127,10 +150,13 @@ static void run_acquire(struct device_command *command)
 		command->error = errno;
 		command->limits_failed = true;
 		ioctl(fd, MN_IOC_RELEASE);
+	} else {
+		command->tagless = is_tagless(fd);
 	}
 }
 
-static void run_clear_alone(struct device_command *command)
+/* Without a session: control is taken for this one request */
+static void run_alone(struct device_command *command, unsigned long request, void *arg)
 {
 	int fd = command->device->fd;
 
@@ -138,7 +164,7 @@ static void run_clear_alone(struct device_command *command)
 		command->error = errno;
 		return;
 	}
-	if (ioctl(fd, MN_IOC_CLEAR_FAULT, &command->clear))
+	if (ioctl(fd, request, arg))
 		command->error = errno;
 	ioctl(fd, MN_IOC_RELEASE);
 }
@@ -176,13 +202,19 @@ static void run_command(struct job *job)
 		result = ioctl(device->fd, MN_IOC_CLEAR_FAULT, &command->clear);
 		break;
 	case DEVICE_CLEAR_ALONE:
-		run_clear_alone(command);
+		run_alone(command, MN_IOC_CLEAR_FAULT, &command->clear);
 		break;
 	case DEVICE_RELEASE:
 		result = ioctl(device->fd, MN_IOC_RELEASE);
 		break;
 	case DEVICE_SELF_TEST:
 		result = ioctl(device->fd, MN_IOC_SELF_TEST);
+		break;
+	case DEVICE_DECLARE:
+		result = ioctl(device->fd, MN_IOC_DECLARE_CARTRIDGE, &command->declare);
+		break;
+	case DEVICE_DECLARE_ALONE:
+		run_alone(command, MN_IOC_DECLARE_CARTRIDGE, &command->declare);
 		break;
 	}
 	if (result)
@@ -304,11 +336,21 @@ static int by_seq(const void *a, const void *b)
 	return (difference > 0) - (difference < 0);
 }
 
-static void hand_out(struct device *device, const struct mn_record *records, size_t count)
+/* What it does not measure reads 0, and not as the driver's mark for that */
+static void blank_unmeasured(const struct device *device, struct mn_record *record)
+{
+	if (record->type == MN_EVENT_STROKE && !(device->info.measures & MN_MEASURES_CURRENT))
+		record->stroke.current_ma = 0;
+	if (record->type == MN_EVENT_INPUT && !(device->info.measures & MN_MEASURES_TEMPERATURE))
+		record->input.temp_mc = 0;
+}
+
+static void hand_out(struct device *device, struct mn_record *records, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
-		const struct mn_record *record = &records[i];
+		struct mn_record *record = &records[i];
 
+		blank_unmeasured(device, record);
 		if (record->type == MN_EVENT_STATE)
 			device->state = (enum mn_state)record->state.to;
 		telemetry_record(device, record);

@@ -22,6 +22,7 @@ struct mnd;
 struct treatment;
 
 #define DEVICE_NAME 32
+#define DEVICE_WHO 64
 #define DEVICE_LEASE_MS 300
 
 struct device {
@@ -35,7 +36,9 @@ struct device {
 	enum mn_state state; /* of the last state record */
 	atomic_uint stops; /* that were asked for; a command begun before the last is void */
 	struct treatment *treatment; /* the open session */
-	bool clearing; /* a fault is being cleared without a session */
+	bool borrowed; /* controlled for one command, without a session */
+	struct mn_declare_cartridge declared; /* by whom is below; its uid is 0 without one */
+	char declared_by[DEVICE_WHO];
 	struct worker *worker;
 	struct event records;
 	struct event heartbeat;
@@ -50,6 +53,8 @@ enum device_command_type {
 	DEVICE_CLEAR_ALONE, /* acquire, clear, release */
 	DEVICE_RELEASE,
 	DEVICE_SELF_TEST,
+	DEVICE_DECLARE,
+	DEVICE_DECLARE_ALONE, /* acquire, declare, release */
 };
 
 struct device_command {
@@ -59,10 +64,12 @@ struct device_command {
 	unsigned int stops; /* device->stops when the command was decided */
 	int error; /* 0 or an errno; ECANCELED if a stop came in between */
 	bool limits_failed; /* DEVICE_ACQUIRE: of the two, SET_LIMITS failed */
+	bool tagless; /* DEVICE_ACQUIRE: out: it reads no tags, cartridges are declared */
 	struct mn_acquire acquire;
 	struct mn_set_limits limits;
 	struct mn_set_point set_point;
 	struct mn_clear_fault clear;
+	struct mn_declare_cartridge declare;
 	void (*done)(struct device_command *command); /* in the loop; owns the command */
 	void *arg;
 };
@@ -80,6 +87,9 @@ struct device *devices_first(struct mnd *mnd);
 struct device *device_next(struct device *device);
 struct device *device_find(struct mnd *mnd, const char *name);
 unsigned int devices_count(struct mnd *mnd);
+
+/* Who declared the cartridge that it has; NULL if nobody did, or before this program was started */
+const char *device_declared_by(const struct device *device, uint64_t cartridge_uid);
 
 /* Stop. 0 or an errno. Waits for nothing. */
 int device_stop(struct device *device);

@@ -99,23 +99,46 @@ json_t *json_device(struct device *device)
 			 treatment ? json_string(treatment->uuid) : json_null());
 }
 
-static json_t *cartridge(const struct mn_status *status)
+static void date_text(char text[16], uint32_t days)
 {
-	time_t seconds = (time_t)status->cartridge_expiry_days * 86400;
-	uint32_t flags = status->cartridge_flags;
-	char expiry[16] = "";
-	char uid[17];
+	time_t seconds = (time_t)days * 86400;
 	struct tm date;
+
+	*text = '\0';
+	if (gmtime_r(&seconds, &date))
+		strftime(text, 16, "%Y-%m-%d", &date);
+}
+
+json_t *json_declaration(const struct mn_declare_cartridge *declared, const char *by)
+{
+	char expiry[16];
+	char uid[17];
+
+	date_text(expiry, declared->expiry_days);
+	snprintf(uid, sizeof(uid), "%016" PRIx64, (uint64_t)declared->uid);
+	return json_pack("{s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:s}", "by", by, "uid", uid, "lot",
+			 declared->lot, "needles", (json_int_t)declared->needles, "needle_um",
+			 (json_int_t)declared->needle_um, "max_rate_mhz",
+			 (json_int_t)declared->max_rate_mhz, "max_strokes",
+			 (json_int_t)declared->max_strokes, "expiry", expiry);
+}
+
+json_t *json_cartridge(const struct device *device, const struct mn_status *status)
+{
+	uint32_t flags = status->cartridge_flags;
+	char expiry[16];
+	char uid[17];
 
 	if (!(flags & MN_CARTRIDGE_PRESENT))
 		return json_null();
-	if (gmtime_r(&seconds, &date))
-		strftime(expiry, sizeof(expiry), "%Y-%m-%d", &date);
+	date_text(expiry, status->cartridge_expiry_days);
 	snprintf(uid, sizeof(uid), "%016" PRIx64, (uint64_t)status->cartridge_uid);
-	return json_pack("{s:b, s:b, s:b, s:I, s:I, s:s, s:s, s:s}", "readable",
+	return json_pack("{s:b, s:b, s:b, s:b, s:s?, s:I, s:I, s:s, s:s, s:s}", "readable",
 			 !!(flags & MN_CARTRIDGE_READABLE), "marked",
 			 !!(flags & MN_CARTRIDGE_MARKED), "spent", !!(flags & MN_CARTRIDGE_SPENT),
-			 "needles", (json_int_t)status->cartridge_needles, "needle_um",
+			 "undeclared", !!(flags & MN_CARTRIDGE_UNDECLARED), "declared_by",
+			 device_declared_by(device, status->cartridge_uid), "needles",
+			 (json_int_t)status->cartridge_needles, "needle_um",
 			 (json_int_t)status->cartridge_needle_um, "expiry", expiry, "uid", uid,
 			 "lot", status->cartridge_lot);
 }
@@ -168,14 +191,14 @@ json_t *json_device_status(struct device *device)
 			 mn_name(&mn_self_tests, status.self_test));
 	json_object_update(object, more);
 	json_decref(more);
-	more = json_pack("{s:o, s:I, s:I, s:I, s:{s:I, s:I, s:I, s:I}, s:o, s:o}", "set_point",
-			 set_point(&status), "strokes_done", (json_int_t)status.strokes_done,
-			 "dose_strokes", (json_int_t)status.dose_strokes, "run_done_ms",
-			 (json_int_t)status.run_done_ms, "measured", "depth_um",
-			 (json_int_t)status.measured_depth_um, "rate_mhz",
-			 (json_int_t)status.measured_rate_mhz, "current_ma",
-			 (json_int_t)status.current_ma, "temp_mc", (json_int_t)status.temp_mc,
-			 "cartridge", cartridge(&status), "limits", json_limits(&limits));
+	more = json_pack(
+		"{s:o, s:I, s:I, s:I, s:{s:I, s:I, s:I, s:I}, s:o, s:o}", "set_point",
+		set_point(&status), "strokes_done", (json_int_t)status.strokes_done, "dose_strokes",
+		(json_int_t)status.dose_strokes, "run_done_ms", (json_int_t)status.run_done_ms,
+		"measured", "depth_um", (json_int_t)status.measured_depth_um, "rate_mhz",
+		(json_int_t)status.measured_rate_mhz, "current_ma", (json_int_t)status.current_ma,
+		"temp_mc", (json_int_t)status.temp_mc, "cartridge", json_cartridge(device, &status),
+		"limits", json_limits(&limits));
 	json_object_update(object, more);
 	json_decref(more);
 	more = json_pack("{s:s, s:o, s:o, s:I, s:I, s:I}", "control",

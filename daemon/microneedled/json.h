@@ -26,6 +26,11 @@ json_t *json_inputs(uint32_t inputs);
 /* Depth, rate, dose and run time with the effective value, what binds, and all sources */
 json_t *json_limits(const struct mn_limits *limits);
 
+/* The cartridge in a device, null without one */
+json_t *json_cartridge(const struct device *device, const struct mn_status *status);
+/* What somebody said of one */
+json_t *json_declaration(const struct mn_declare_cartridge *declared, const char *by);
+
 void json_uuid(char text[JSON_UUID], const uint8_t id[16]);
 
 /*

@@ -77,6 +77,22 @@ static const struct param clear_params[] = {
 	PARAM_END
 };
 
+static const struct param declare_params[] = {
+	DEVICE_PARAM,
+	{ "lot", PARAM_STRING, true, 1, 23, .format = &param_word,
+	  .help = "the lot on the cartridge's package" },
+	{ "needles", PARAM_INTEGER, true, 1, 1000, .help = "how many needles it has" },
+	{ "needle_um", PARAM_INTEGER, true, DEPTH_MIN_UM, DEPTH_MAX_UM,
+	  .help = "their length in micrometres" },
+	{ "max_rate_mhz", PARAM_INTEGER, true, RATE_MIN_MHZ, RATE_MAX_MHZ,
+	  .help = "the fastest stroke rate that it is made for, in millihertz" },
+	{ "max_strokes", PARAM_INTEGER, true, 1, 10000000,
+	  .help = "how many strokes it is made for" },
+	{ "expiry", PARAM_STRING, true, 10, 10, .format = &param_date,
+	  .help = "the last day of its use" },
+	PARAM_END
+};
+
 static const struct param subscribe_params[] = {
 	{ "device", PARAM_STRING, false, 1, 31, .format = &param_device,
 	  .help = "the device's name; left out, every device, those to come too" },
@@ -115,7 +131,7 @@ static const struct param open_params[] = {
 	{ "rate_mhz", PARAM_INTEGER, false, RATE_MIN_MHZ, RATE_MAX_MHZ,
 	  .help = "the highest stroke rate that is planned, in millihertz" },
 	{ "cartridge_lot", PARAM_STRING, false, 1, 32, .format = &param_text,
-	  .help = "the lot on the cartridge's package; must be that of its tag" },
+	  .help = "the lot on the cartridge's package; must be that of its tag, or the one declared" },
 	{ "prechecks", PARAM_OBJECT, true, .members = precheck_members,
 	  .help = "what was checked; all of it must be true before it is armed" },
 	PARAM_END
@@ -186,6 +202,10 @@ static const struct rpc_method methods[] = {
 	  method_device_self_test,
 	  "Have a handpiece test itself, at rest and with its needle motor off; by the session's owner while there is a session. A stop breaks it off.",
 	  "device, self_test: busy as soon as it has begun; the self_test event tells how it ended" },
+	{ "device.declare_cartridge", ROLE_OPERATOR, RPC_MUTATING, declare_params,
+	  method_device_declare_cartridge,
+	  "Say what cartridge was inserted, where the handpiece reads no tags: once for each insertion; by the session's owner while there is a session.",
+	  "device, cartridge: as device.status has it" },
 	{ "telemetry.subscribe", 0, 0, subscribe_params, method_telemetry_subscribe,
 	  "Be told what happens, beginning with how things are.",
 	  "subscription, snapshot: devices, sessions; then telemetry.event notifications" },

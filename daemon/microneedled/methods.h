@@ -10,6 +10,9 @@
 
 #include "rpc.h"
 
+struct device_command;
+struct mn_status;
+
 /* NULL if there is none */
 const struct rpc_method *methods_find(const char *name);
 
@@ -24,6 +27,17 @@ json_t *rpc_common_params(const struct rpc_method *method);
  */
 struct device *methods_device(struct rpc_call *call);
 
+/*
+ * Only the session's owner may, while there is one; what is the rest of a sentence on that. False:
+ * the call was answered.
+ */
+bool methods_may_serve(struct rpc_call *call, const struct device *device, const char *what);
+
+/*
+ * Have a command take control for itself, where there is no session. False without random numbers.
+ */
+bool methods_borrow(struct device_command *command, const struct mn_status *status);
+
 void method_hello(struct rpc_call *call);
 void method_discover(struct rpc_call *call);
 void method_ping(struct rpc_call *call);
@@ -32,6 +46,7 @@ void method_device_status(struct rpc_call *call);
 void method_device_stop(struct rpc_call *call);
 void method_device_clear_fault(struct rpc_call *call);
 void method_device_self_test(struct rpc_call *call);
+void method_device_declare_cartridge(struct rpc_call *call);
 void method_telemetry_subscribe(struct rpc_call *call);
 void method_telemetry_unsubscribe(struct rpc_call *call);
 void method_session_protocols(struct rpc_call *call);

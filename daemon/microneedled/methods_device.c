@@ -127,7 +127,7 @@ static void cleared(struct device_command *command)
 	uint64_t remaining = command->clear.remaining;
 
 	if (command->type == DEVICE_CLEAR_ALONE)
-		device->clearing = false;
+		device->borrowed = false;
 	switch (command->error) {
 	case 0:
 	case EAGAIN:
@@ -156,12 +156,11 @@ static void cleared(struct device_command *command)
 	free(command);
 }
 
-/* Only the session's owner may, while there is one; what is the rest of a sentence on that */
-static bool may_serve(struct rpc_call *call, const struct device *device, const char *what)
+bool methods_may_serve(struct rpc_call *call, const struct device *device, const char *what)
 {
 	const struct treatment *treatment = device->treatment;
 
-	if (device->clearing || (treatment && !treatment->is_open)) {
+	if (device->borrowed || (treatment && !treatment->is_open)) {
 		rpc_error(call, MN_ERROR_BUSY, json_pack("{s:i}", "retry_ms", 100),
 			  "Somebody else takes control of %s just now; try again in a moment.",
 			  device->name);
@@ -176,16 +175,30 @@ static bool may_serve(struct rpc_call *call, const struct device *device, const 
 	return true;
 }
 
-void method_device_clear_fault(struct rpc_call *call)
+bool methods_borrow(struct device_command *command, const struct mn_status *status)
 {
 	static const uint8_t none[16];
+	sd_id128_t id;
+
+	if (sd_id128_randomize(&id))
+		return false;
+	/* Another id would begin a treatment, and with that spend the cartridge */
+	memcpy(command->acquire.treatment, status->treatment, sizeof(status->treatment));
+	if (!memcmp(status->treatment, none, sizeof(none)))
+		memcpy(command->acquire.treatment, id.bytes, sizeof(id.bytes));
+	command->acquire.lease_ms = MN_LEASE_MAX_MS;
+	command->device->borrowed = true;
+	return true;
+}
+
+void method_device_clear_fault(struct rpc_call *call)
+{
 	struct device *device = methods_device(call);
 	json_t *faults = json_object_get(call->params, "faults");
 	struct device_command *command;
 	struct mn_status status;
-	sd_id128_t id;
 
-	if (!device || !may_serve(call, device, "clears its faults"))
+	if (!device || !methods_may_serve(call, device, "clears its faults"))
 		return;
 	if (device_status(device, &status)) {
 		rpc_error(call, MN_ERROR_DEVICE_GONE, json_pack("{s:s}", "device", device->name),
@@ -194,20 +207,12 @@ void method_device_clear_fault(struct rpc_call *call)
 	}
 	command = device_command(device, device->treatment ? DEVICE_CLEAR : DEVICE_CLEAR_ALONE,
 				 cleared, call);
-	if (!command || sd_id128_randomize(&id)) {
+	if (!command || (!device->treatment && !methods_borrow(command, &status))) {
 		free(command);
 		rpc_error(call, MN_ERROR_INTERNAL, NULL, "The daemon is out of memory.");
 		return;
 	}
 	command->clear.faults = faults ? json_fault_mask(faults) : status.faults;
-	if (!device->treatment) {
-		/* Another id would begin a treatment, and with that spend the cartridge */
-		memcpy(command->acquire.treatment, status.treatment, sizeof(status.treatment));
-		if (!memcmp(status.treatment, none, sizeof(none)))
-			memcpy(command->acquire.treatment, id.bytes, sizeof(id.bytes));
-		command->acquire.lease_ms = MN_LEASE_MAX_MS;
-		device->clearing = true;
-	}
 	device_submit(command);
 }
 
@@ -312,7 +317,7 @@ void method_device_self_test(struct rpc_call *call)
 	struct device *device = methods_device(call);
 	struct device_command *command;
 
-	if (!device || !may_serve(call, device, "has it tested until the session is over"))
+	if (!device || !methods_may_serve(call, device, "has it tested until the session is over"))
 		return;
 	command = device_command(device, DEVICE_SELF_TEST, testing, call);
 	if (command)

@@ -184,6 +184,9 @@ static bool fill_device(struct rpc_call *call, struct device *device, struct tre
 	}
 	if (!(status.cartridge_flags & MN_CARTRIDGE_PRESENT))
 		interlocks = MN_INTERLOCK_CARTRIDGE_ABSENT;
+	else if ((status.cartridge_flags & (MN_CARTRIDGE_READABLE | MN_CARTRIDGE_SPENT)) ==
+		 MN_CARTRIDGE_SPENT)
+		interlocks = MN_INTERLOCK_CARTRIDGE_SPENT;
 	else if (!(status.cartridge_flags & MN_CARTRIDGE_READABLE) || !status.cartridge_needles)
 		interlocks = MN_INTERLOCK_CARTRIDGE_UNREADABLE;
 	if (interlocks) {
@@ -196,7 +199,7 @@ static bool fill_device(struct rpc_call *call, struct device *device, struct tre
 	if (*plan->lot && *status.cartridge_lot && strcmp(plan->lot, status.cartridge_lot)) {
 		rpc_bad_param(
 			call, "cartridge_lot",
-			"The cartridge's tag says lot %s; check that it is the one from the package.",
+			"The cartridge is of lot %s by its tag, or as it was declared; check that it is the one from the package.",
 			status.cartridge_lot);
 		return false;
 	}
@@ -228,7 +231,7 @@ static void open_named(void *arg, const char *name)
 	device = methods_device(call);
 	if (!device)
 		return;
-	if (device->treatment || device->clearing) {
+	if (device->treatment || device->borrowed) {
 		rpc_error(call, MN_ERROR_BUSY,
 			  device->treatment && device->treatment->is_open
 				  ? json_pack("{s:s}", "session", device->treatment->uuid)

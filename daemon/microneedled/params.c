@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "params.h"
 
@@ -41,6 +42,39 @@ static bool is_text(const char *text)
 	return true;
 }
 
+static bool is_word(const char *text)
+{
+	for (; *text; text++)
+		if (*text <= ' ' || *text > '~')
+			return false;
+	return true;
+}
+
+int64_t params_days(const char *date)
+{
+	struct tm given = { 0 }, made;
+	time_t seconds;
+	int digits = 0;
+
+	if (sscanf(date, "%4d-%2d-%2d%n", &given.tm_year, &given.tm_mon, &given.tm_mday, &digits) !=
+		    3 ||
+	    digits != 10 || date[10])
+		return -1;
+	given.tm_year -= 1900;
+	given.tm_mon--;
+	made = given;
+	/* timegm() takes a 30th of February for a day in March */
+	seconds = timegm(&made);
+	if (seconds < 0 || made.tm_mday != given.tm_mday || made.tm_mon != given.tm_mon)
+		return -1;
+	return seconds / 86400;
+}
+
+static bool is_date(const char *text)
+{
+	return strspn(text, "0123456789-") == strlen(text) && params_days(text) >= 0;
+}
+
 const struct param_format param_uuid = {
 	.pattern = "^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$",
 	.text = "a session's id, as session.open gives it",
@@ -63,6 +97,18 @@ const struct param_format param_text = {
 	.pattern = "^[^\\u0000-\\u001f\\u007f]*$",
 	.text = "text without control characters",
 	.matches = is_text,
+};
+
+const struct param_format param_word = {
+	.pattern = "^[!-~]*$",
+	.text = "printable ASCII without spaces",
+	.matches = is_word,
+};
+
+const struct param_format param_date = {
+	.pattern = "^[0-9]{4}-[0-9]{2}-[0-9]{2}$",
+	.text = "a date from 1970 on, as 2027-01-31",
+	.matches = is_date,
 };
 
 static bool fail(struct params_error *error, const char *prefix, const char *name,

@@ -52,6 +52,8 @@ extern const struct param_format param_uuid;
 extern const struct param_format param_device;
 extern const struct param_format param_token; /* [a-z0-9-]+ */
 extern const struct param_format param_text; /* no control characters */
+extern const struct param_format param_word; /* printable ASCII without spaces */
+extern const struct param_format param_date; /* YYYY-MM-DD, from 1970 on */
 
 /* params may be NULL, which is an empty object */
 bool params_check(const struct param *table, const json_t *params, struct params_error *error);
@@ -60,6 +62,9 @@ bool params_check(const struct param *table, const json_t *params, struct params
 const char *params_string(const json_t *params, const char *name);
 int64_t params_integer(const json_t *params, const char *name);
 bool params_boolean(const json_t *params, const char *name);
+
+/* A param_date in days since 1970-01-01; -1 if it is none */
+int64_t params_days(const char *date);
 
 /* JSON Schema of one parameter */
 json_t *params_schema(const struct param *param);

@@ -395,11 +395,12 @@ static json_t *record_json(const struct mn_record *record, const char **event, u
 		*event = "cartridge";
 		*kind = TELEMETRY_INPUT;
 		snprintf(uid, sizeof(uid), "%016" PRIx64, (uint64_t)record->cartridge.uid);
-		return json_pack("{s:b, s:b, s:b, s:b, s:I, s:s}", "present",
+		return json_pack("{s:b, s:b, s:b, s:b, s:b, s:I, s:s}", "present",
 				 !!(flags & MN_CARTRIDGE_PRESENT), "readable",
 				 !!(flags & MN_CARTRIDGE_READABLE), "marked",
 				 !!(flags & MN_CARTRIDGE_MARKED), "spent",
-				 !!(flags & MN_CARTRIDGE_SPENT), "needle_um",
+				 !!(flags & MN_CARTRIDGE_SPENT), "undeclared",
+				 !!(flags & MN_CARTRIDGE_UNDECLARED), "needle_um",
 				 (json_int_t)record->cartridge.needle_um, "uid", uid);
 	}
 	case MN_EVENT_LIMIT:

@@ -399,6 +399,19 @@ void treatment_prechecks(struct treatment *treatment, bool consent, bool contrai
 	step(treatment, SESSION_CHANGED);
 }
 
+void treatment_declared(struct treatment *treatment)
+{
+	const struct device *device = treatment->device;
+
+	if (!treatment->is_open)
+		return;
+	treatment_note(treatment, "declared",
+		       json_declaration(&device->declared, device->declared_by));
+	treatment_write(treatment);
+	if (!treatment->closing)
+		step(treatment, SESSION_CHANGED);
+}
+
 /* Opening: control of the device, then the durable row, then the answer */
 
 static void abandon(struct treatment *treatment)
@@ -488,6 +501,7 @@ static void acquired(struct device_command *command)
 		free(command);
 		return;
 	}
+	treatment->tagless = command->tagless;
 	clock_iso(treatment->opened, clock_real_ms());
 	store_write_open(write, &treatment->plan.who);
 	store_write_event(write, "open", clock_mono_ns(), treatment_plan_json(treatment));

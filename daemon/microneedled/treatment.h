@@ -82,6 +82,7 @@ struct treatment {
 	char uuid[STORE_UUID];
 	char device_name[32];
 	bool has_trigger;
+	bool tagless; /* its cartridges are declared, not read */
 	char opened[32];
 	bool is_open; /* its row is durable and it was announced */
 	uint64_t faults_latched;
@@ -132,6 +133,8 @@ void treatment_prechecks(struct treatment *treatment, bool consent, bool contrai
 			 bool cartridge);
 
 /* What happens to it */
+/* Its device's cartridge was declared, as device->declared has it */
+void treatment_declared(struct treatment *treatment);
 void treatment_owner_gone(struct conn *conn);
 void treatment_device_gone(struct treatment *treatment);
 /* The device was told to stop by somebody; error is what the kernel said */

@@ -136,6 +136,20 @@ json_t *treatment_armed_json(struct treatment *treatment)
 			 "trigger", trigger_name(treatment));
 }
 
+/*
+ * How it is known what the cartridge is: null where its tag was read, else who said so; by is null
+ * where that was before this program was started
+ */
+static json_t *declared_json(const struct treatment *treatment)
+{
+	const struct device *device = treatment->device;
+	const char *by = device_declared_by(device, treatment->plan.cartridge_uid);
+
+	if (!treatment->tagless)
+		return json_null();
+	return by ? json_declaration(&device->declared, by) : json_pack("{s:n}", "by");
+}
+
 /* All that the session was opened with; the first event of its record */
 json_t *treatment_plan_json(const struct treatment *treatment)
 {
@@ -158,13 +172,14 @@ json_t *treatment_plan_json(const struct treatment *treatment)
 			 (json_int_t)plan->density_per_cm2, "protocol",
 			 *plan->protocol ? plan->protocol : NULL);
 	more = json_pack(
-		"{s:o, s:o, s:{s:s, s:s, s:I, s:I, s:s?}, s:{s:s, s:s, s:s, s:s, s:s}, s:s}",
+		"{s:o, s:o, s:{s:s, s:s, s:I, s:I, s:s?, s:o}, s:{s:s, s:s, s:s, s:s, s:s, s:o}, s:s}",
 		"plan", plan_json(plan), "prechecks", prechecks_json(plan), "cartridge", "uid", uid,
 		"lot", plan->cartridge_lot, "needles", (json_int_t)plan->needles, "needle_um",
 		(json_int_t)plan->cartridge_needle_um, "lot_given", *plan->lot ? plan->lot : NULL,
-		"device", "name", treatment->device_name, "serial", info->serial, "model",
-		info->model, "firmware", info->firmware, "transport",
-		mn_name(&mn_transports, info->transport), "boot_id", boot);
+		"declared", declared_json(treatment), "device", "name", treatment->device_name,
+		"serial", info->serial, "model", info->model, "firmware", info->firmware,
+		"transport", mn_name(&mn_transports, info->transport), "measures",
+		json_bits(&mn_measures, info->measures), "boot_id", boot);
 	json_object_update(data, more);
 	json_decref(more);
 	return data;
@@ -243,12 +258,13 @@ static void refuse_limit(struct rpc_call *call, const struct mn_set_point *point
 			 mn_name(&mn_quantities, quantity), "source", source, "value",
 			 (json_int_t)limit, "requested", (json_int_t)asked, "unit", unit);
 	if (!limit)
-		rpc_error(call, MN_ERROR_LIMIT_EXCEEDED, data,
-			  "No %s is allowed at all now: %s (%s) is missing or 0. %s",
-			  mn_text(&mn_quantities, quantity), whose, source,
-			  point->refused_source == MN_SOURCE_CARTRIDGE
-				  ? "Insert a cartridge that can be read."
-				  : "Look at the limits in the device's status.");
+		rpc_error(
+			call, MN_ERROR_LIMIT_EXCEEDED, data,
+			"No %s is allowed at all now: %s (%s) is missing or 0. %s",
+			mn_text(&mn_quantities, quantity), whose, source,
+			point->refused_source == MN_SOURCE_CARTRIDGE
+				? "Insert a cartridge that can be read, or declare it where none is read."
+				: "Look at the limits in the device's status.");
 	else if (quantity == MN_QUANTITY_DEPTH)
 		rpc_error(
 			call, MN_ERROR_LIMIT_EXCEEDED, data,

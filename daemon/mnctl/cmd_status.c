@@ -89,11 +89,14 @@ static void print_motion(const json_t *status)
 	}
 	if (json_is_object(measured)) {
 		label("Measured");
-		printf("%s at %s, %s mA, %s\n",
-		       units_depth(depth, field_number(measured, "depth_um")),
-		       units_rate(rate, units_round(field_number(measured, "rate_mhz"))),
-		       units_count(count, field_number(measured, "current_ma")),
-		       units_temperature(text, field_number(measured, "temp_mc")));
+		printf("%s%s at %s", units_depth(depth, field_number(measured, "depth_um")),
+		       field_has(status, "measures", "counted") ? " (steps counted)" : "",
+		       units_rate(rate, units_round(field_number(measured, "rate_mhz"))));
+		if (field_has(status, "measures", "current"))
+			printf(", %s mA", units_count(count, field_number(measured, "current_ma")));
+		if (field_has(status, "measures", "temperature"))
+			printf(", %s", units_temperature(text, field_number(measured, "temp_mc")));
+		putchar('\n');
 	}
 	label("Strokes");
 	printf("%s since it was armed, %s in this treatment\n",
@@ -104,19 +107,29 @@ static void print_motion(const json_t *status)
 static void print_cartridge(const json_t *cartridge)
 {
 	char length[UNITS_TEXT];
+	const char *by;
 
 	label("Cartridge");
 	if (!json_is_object(cartridge)) {
 		puts("none");
 		return;
 	}
-	if (!json_is_true(json_object_get(cartridge, "readable"))) {
-		puts("present, but its tag cannot be read");
+	if (json_is_true(json_object_get(cartridge, "undeclared"))) {
+		puts("present; nobody has said yet what it is. To do so: mnctl declare");
 		return;
 	}
-	printf("%d needles of %s, lot %s, use by %s%s\n", (int)field_number(cartridge, "needles"),
+	if (!json_is_true(json_object_get(cartridge, "readable"))) {
+		puts(json_is_true(json_object_get(cartridge, "spent"))
+			     ? "present, but it may have been used; insert a new one"
+			     : "present, but its tag cannot be read");
+		return;
+	}
+	by = field_text(cartridge, "declared_by");
+	printf("%d needles of %s, lot %s, use by %s%s%s%s\n",
+	       (int)field_number(cartridge, "needles"),
 	       units_depth(length, field_number(cartridge, "needle_um")),
 	       field_text(cartridge, "lot"), field_text(cartridge, "expiry"),
+	       *by ? ", declared by " : "", by,
 	       json_is_true(json_object_get(cartridge, "spent")) ? ", used up" : "");
 }
 

@@ -131,13 +131,29 @@ static void say_cartridge(const json_t *data, char text[EVENT_TEXT])
 	if (!json_is_true(json_object_get(data, "present")))
 		snprintf(text, EVENT_TEXT, "No cartridge.");
 	else if (!json_is_true(json_object_get(data, "readable")))
-		snprintf(text, EVENT_TEXT, "The cartridge's tag cannot be read.");
+		snprintf(text, EVENT_TEXT, "%s",
+			 json_is_true(json_object_get(data, "undeclared"))
+				 ? "A cartridge; nobody has said yet what it is."
+			 : json_is_true(json_object_get(data, "spent"))
+				 ? "A cartridge that may have been used."
+				 : "The cartridge's tag cannot be read.");
 	else
 		snprintf(text, EVENT_TEXT, "Cartridge with needles of %s%s.",
 			 units_depth(length, field_number(data, "needle_um")),
 			 json_is_true(json_object_get(data, "spent"))	 ? ", used up"
 			 : json_is_true(json_object_get(data, "marked")) ? ", marked as used"
 									 : "");
+}
+
+static void say_declared(const json_t *data, char text[EVENT_TEXT])
+{
+	char needles[UNITS_TEXT], length[UNITS_TEXT];
+
+	snprintf(text, EVENT_TEXT,
+		 "%s declared the cartridge: %s needles of %s, lot %s, use by %s.",
+		 field_text(data, "by"), units_count(needles, field_number(data, "needles")),
+		 units_depth(length, field_number(data, "needle_um")), field_text(data, "lot"),
+		 field_text(data, "expiry"));
 }
 
 static void say_limit(const json_t *data, char text[EVENT_TEXT])
@@ -179,14 +195,17 @@ static void say_stroke(const json_t *data, char text[EVENT_TEXT])
 {
 	char count[UNITS_TEXT], depth[UNITS_TEXT], deepest[UNITS_TEXT], rate[UNITS_TEXT],
 		current[UNITS_TEXT];
+	json_int_t current_ma = field_number(data, "current_ma");
 
-	snprintf(text, EVENT_TEXT, "%s %s to %s, at most %s, at %s, %s mA.",
+	/* One that does not measure it tells 0 */
+	snprintf(text, EVENT_TEXT, "%s %s to %s, at most %s, at %s%s%s%s.",
 		 units_count(count, field_number(data, "count")),
 		 field_number(data, "count") == 1 ? "stroke" : "strokes",
 		 units_depth(depth, field_number(data, "depth_um")),
 		 units_depth(deepest, field_number(data, "depth_max_um")),
 		 units_rate(rate, units_round(field_number(data, "rate_mhz"))),
-		 units_count(current, field_number(data, "current_ma")));
+		 current_ma ? ", " : "", current_ma ? units_count(current, current_ma) : "",
+		 current_ma ? " mA" : "");
 }
 
 static void say_progress(const json_t *data, char text[EVENT_TEXT])
@@ -235,6 +254,8 @@ const char *event_text(const char *kind, const json_t *data, char text[EVENT_TEX
 		say_input(data, text);
 	else if (strcmp(kind, "cartridge") == 0)
 		say_cartridge(data, text);
+	else if (strcmp(kind, "declared") == 0)
+		say_declared(data, text);
 	else if (strcmp(kind, "limit") == 0)
 		say_limit(data, text);
 	else if (strcmp(kind, "self_test") == 0)

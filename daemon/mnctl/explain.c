@@ -108,6 +108,7 @@ static const struct {
 	const char *ours;
 } words[] = {
 	{ "device.clear_fault", "mnctl clear" },
+	{ "device.declare_cartridge", "mnctl declare" },
 	{ "device.list", "mnctl list" },
 	{ "device.self_test", "mnctl self-test" },
 	{ "device.status", "mnctl status" },
@@ -123,6 +124,9 @@ static const struct {
 	{ "density_per_cm2", "--density (in 1/cm2)" },
 	{ "depth_um", "--depth (in um)" },
 	{ "interval_ms", "--interval (in ms)" },
+	{ "max_rate_mhz", "--max-rate (in mHz)" },
+	{ "max_strokes", "--max-strokes" },
+	{ "needle_um", "--length (in um)" },
 	{ "rate_mhz", "--rate (in mHz)" },
 };
 

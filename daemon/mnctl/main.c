@@ -50,6 +50,15 @@ const struct verb mnctl_verbs[] = {
 			"The needle motor is off meanwhile. A handpiece can only be armed after it has passed. Ctrl-C breaks the test off.",
 	},
 	{
+		.name = "declare",
+		.operands = device_operand,
+		.options = declare_options,
+		.run = cmd_declare,
+		.help = "Say what cartridge was inserted, where the handpiece reads no tags",
+		.details =
+			"Once for each that is inserted, with the package in hand: what is written limits the treatment, and stands in its record with your name.",
+	},
+	{
 		.name = "session",
 		.verbs = session_verbs,
 		.help = "Treat",

@@ -35,6 +35,7 @@ extern const struct arg_operand session_operand[];
 extern const struct arg_operand call_operands[];
 extern const struct arg_option call_options[];
 extern const struct arg_option clear_options[];
+extern const struct arg_option declare_options[];
 extern const struct arg_option monitor_options[];
 extern const struct arg_option session_arm_options[];
 extern const struct arg_option session_check_options[];
@@ -45,6 +46,7 @@ extern const struct arg_option session_run_options[];
 
 int cmd_call(struct mnctl *ctl);
 int cmd_clear(struct mnctl *ctl);
+int cmd_declare(struct mnctl *ctl);
 int cmd_list(struct mnctl *ctl);
 int cmd_monitor(struct mnctl *ctl);
 int cmd_ping(struct mnctl *ctl);

@@ -64,6 +64,16 @@ static const json_t *last_checks(const json_t *record)
 	return ticked;
 }
 
+/* The record must not look as if the tag had been read where somebody's word was taken */
+static void print_declared(FILE *f, const json_t *declared)
+{
+	const char *by = field_text(declared, "by");
+
+	if (json_is_object(declared))
+		fprintf(f, ", declared%s%s, not read from a tag", *by ? " by " : "", by);
+	fputc('\n', f);
+}
+
 static void print_what(FILE *f, const json_t *record)
 {
 	const json_t *plan = json_object_get(record, "plan");
@@ -78,10 +88,11 @@ static void print_what(FILE *f, const json_t *record)
 	fprintf(f, "%s, serial %s, firmware %s\n", field_text(device, "model"),
 		field_text(device, "serial"), field_text(device, "firmware"));
 	label(f, "Cartridge");
-	fprintf(f, "%s needles of %s, lot %s\n", units_count(a, field_number(cartridge, "needles")),
+	fprintf(f, "%s needles of %s, lot %s", units_count(a, field_number(cartridge, "needles")),
 		units_depth(b, field_number(cartridge, "needle_um")),
 		*field_text(cartridge, "lot_given") ? field_text(cartridge, "lot_given")
 						    : field_text(cartridge, "lot"));
+	print_declared(f, json_object_get(cartridge, "declared"));
 	print_checks(f, last_checks(record));
 	label(f, "Planned");
 	fprintf(f, "%s at %s, %s punctures in %s strokes\n",
@@ -141,7 +152,9 @@ static void print_measured(FILE *f, const json_t *record)
 
 	if (!json_is_object(depth))
 		return;
-	label(f, "Measured");
+	/* Where the depth is that of the steps that were counted no sensor saw the needles */
+	label(f, field_has(json_object_get(record, "device"), "measures", "counted") ? "Counted"
+										     : "Measured");
 	fprintf(f, "least %s, mean %s, most %s", units_depth(min, field_number(depth, "min")),
 		units_depth(mean, field_number(depth, "mean")),
 		units_depth(max, field_number(depth, "max")));

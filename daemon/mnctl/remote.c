@@ -125,3 +125,14 @@ int remote_session(struct mnctl *ctl, const char *operand, char session[64])
 		&ctl->out, "not_found",
 		"No session of yours begins with \"%s\". mnctl session list shows them.", operand);
 }
+
+bool field_has(const json_t *object, const char *key, const char *text)
+{
+	json_t *item;
+	size_t i;
+
+	json_array_foreach(json_object_get(object, key), i, item)
+		if (json_is_string(item) && strcmp(json_string_value(item), text) == 0)
+			return true;
+	return false;
+}

@@ -51,5 +51,7 @@ int remote_session(struct mnctl *ctl, const char *operand, char session[64]);
 /* Fields of a document; what is missing reads as "" or 0 */
 const char *field_text(const json_t *object, const char *key);
 json_int_t field_number(const json_t *object, const char *key);
+/* Whether a text is among those of an array */
+bool field_has(const json_t *object, const char *key, const char *text);
 
 #endif

@@ -31,7 +31,7 @@ static const struct {
 } bits[] = {
 	{ &mn_inputs, MN_INPUT_HOME },
 	{ &mn_interlocks, MN_INTERLOCK_CLOCK },
-	{ &mn_measures, MN_MEASURES_TEMPERATURE },
+	{ &mn_measures, MN_MEASURES_COUNTED },
 };
 
 static void check_form(const struct mn_names *names, bool sentences)

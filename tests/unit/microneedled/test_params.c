@@ -98,6 +98,33 @@ static void bad_ones_name_the_parameter(void **state)
 	}
 }
 
+static void a_date_is_one_of_the_calendar(void **state)
+{
+	static const char *const bad[] = {
+		"",	      "2027-1-31",  "2027-02-29", "2027-13-01",	 "2027-00-10", "1969-12-31",
+		"2027-01-32", "+027-01-01", "2027-01- 1", "2027-01-011", "27-01-31xx", "2027/01/31"
+	};
+
+	(void)state;
+	assert_int_equal(params_days("1970-01-01"), 0);
+	assert_int_equal(params_days("2026-03-01"), 20513);
+	assert_int_equal(params_days("2028-02-29"), params_days("2028-03-01") - 1);
+	assert_true(param_date.matches("9999-12-31"));
+	for (size_t i = 0; i < COUNT(bad); i++)
+		if (param_date.matches(bad[i]))
+			fail_msg("taken: %s", bad[i]);
+}
+
+static void a_word_is_printable_and_one(void **state)
+{
+	(void)state;
+	assert_true(param_word.matches("LOT-7/~!"));
+	assert_false(param_word.matches("LOT 7"));
+	assert_false(param_word.matches("LOT\t7"));
+	assert_false(param_word.matches("L\xc3\x96T"));
+	assert_false(param_word.matches("\x7f"));
+}
+
 static void none_at_all(void **state)
 {
 	static const struct param optional[] = { { "a", PARAM_BOOLEAN, .help = "a" }, PARAM_END };
@@ -182,9 +209,14 @@ static void description_in_the_tree_is_current(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(good_ones),	TEST(bad_ones_name_the_parameter),
-		TEST(none_at_all),	TEST(depth_of_nesting),
-		TEST(table_of_methods), TEST(description_in_the_tree_is_current),
+		TEST(good_ones),
+		TEST(bad_ones_name_the_parameter),
+		TEST(a_date_is_one_of_the_calendar),
+		TEST(a_word_is_printable_and_one),
+		TEST(none_at_all),
+		TEST(depth_of_nesting),
+		TEST(table_of_methods),
+		TEST(description_in_the_tree_is_current),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

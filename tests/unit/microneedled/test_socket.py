@@ -458,6 +458,32 @@ def test_self_test_without_a_handpiece(daemon):
     assert service.line()["error"]["data"]["name"] == "invalid_request"
 
 
+DECLARE = {"lot": "LOT7", "needles": 12, "needle_um": 1500, "max_rate_mhz": 150000,
+           "max_strokes": 60000, "expiry": "2027-01-31"}
+
+
+def test_declaring_without_a_handpiece(daemon):
+    peer = daemon.operator()
+    assert peer.error("device.declare_cartridge", **DECLARE)["data"]["name"] == "not_found"
+    assert peer.error("device.declare_cartridge", **DECLARE, device="microneedle7")["data"] == {
+        "name": "not_found", "devices": []}
+    for other in (daemon.peer(), Peer(daemon.path, uid=2002, groups=[SERVICE])):
+        assert other.error("device.declare_cartridge", **DECLARE)["data"] == {
+            "name": "not_permitted", "group": "mn-operator"}
+
+
+@pytest.mark.parametrize("name,value", [
+    ("lot", ""), ("lot", "two words"), ("lot", "x" * 24), ("lot", "\u00d6"), ("needles", 0),
+    ("needle_um", 0), ("max_rate_mhz", 0), ("max_strokes", 0), ("expiry", "2027-02-29"),
+    ("expiry", "31.01.2027"), ("expiry", 20000), ("lot", None), ("expiry", None)])
+def test_what_cannot_be_declared_is_named(daemon, name, value):
+    given = {key: other for key, other in DECLARE.items() if key != name}
+    if value is not None:
+        given[name] = value
+    error = daemon.operator().error("device.declare_cartridge", **given)
+    assert error["data"] == {"name": "invalid_params", "param": name}
+
+
 def test_deadline(daemon):
     peer = daemon.operator()
     now = peer.call("rpc.ping")["result"]["mono_ns"] // 1000000

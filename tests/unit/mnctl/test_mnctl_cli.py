@@ -30,6 +30,9 @@ NOBODY = "00000000-0000-4000-8000-000000000000"
 OPEN = ("session", "open", "--patient", "MN-4711", "--size", "30cm2", "--density", "250/cm2",
         "--depth", "0.5mm", "--rate", "100Hz", "--indication", "wrinkles", "--area", "forehead")
 
+DECLARE = ("declare", "--lot", "LOT7", "--needles", "12", "--length", "1.5mm", "--max-rate", "150Hz",
+           "--max-strokes", "60000", "--expiry", "2027-01-31")
+
 # Every command once, as it would be typed; what it ends with where there is no handpiece, for root
 COMMANDS = {
     ("list",): 0,
@@ -42,6 +45,8 @@ COMMANDS = {
     ("clear", "--fault", "over_depth,lease"): 4,
     ("self-test",): 1,
     ("self-test", "microneedle7"): 1,
+    DECLARE: 4,
+    DECLARE + ("microneedle7",): 4,
     OPEN: 4,
     ("session", "open", "--patient", "MN-4711", "--size", "30cm2", "--protocol", "nose"): 4,
     ("session", "check", NOBODY, "--check", "consent"): 4,
@@ -89,6 +94,9 @@ WRONG = {
     ("session", "run", NOBODY, "--depth", "500"): "500um",
     ("session", "run", NOBODY, "--depth", "0,5mm"): "point",
     ("session", "run", NOBODY, "--rate", "100rpm"): "100Hz",
+    DECLARE[:-2]: "--expiry DATE",
+    DECLARE[:1] + DECLARE[3:]: "--lot LOT",
+    ("declare", "--length", "1.5"): "unit is missing",
     OPEN[:-2]: "--area",
     OPEN[:2] + OPEN[4:]: "--patient",
     OPEN + ("--check", "consent,prayer"): "prayer",

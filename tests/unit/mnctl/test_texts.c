@@ -102,6 +102,10 @@ static void methods_read_as_commands(void **state)
 		 "It is armed; stop it with mnctl stop, then call mnctl self-test.");
 	explains("invalid_params", "depth_um must be 10 to 10000.", NULL,
 		 "--depth (in um) must be 10 to 10000.");
+	explains("unsupported",
+		 "microneedle0 has not needle_um; device.declare_cartridge takes max_rate_mhz.",
+		 NULL,
+		 "microneedle0 has not --length (in um); mnctl declare takes --max-rate (in mHz).");
 	/* Only whole words */
 	explains("x", "my_depth_um depth_umbrella session.lists", NULL,
 		 "my_depth_um depth_umbrella session.lists");
@@ -156,6 +160,19 @@ static void events_become_lines(void **state)
 	says("stroke",
 	     "{\"count\": 1, \"depth_um\": 487, \"depth_max_um\": 487, \"rate_mhz\": 99800, \"current_ma\": 310}",
 	     "1 stroke to 0.487 mm, at most 0.487 mm, at 99.8 Hz, 310 mA.");
+	/* Where the current is not measured nothing is said of it */
+	says("stroke",
+	     "{\"count\": 2, \"depth_um\": 500, \"depth_max_um\": 500, \"rate_mhz\": 100000, \"current_ma\": 0}",
+	     "2 strokes to 0.50 mm, at most 0.50 mm, at 100 Hz.");
+	says("cartridge", "{\"present\": true, \"readable\": false, \"undeclared\": true}",
+	     "A cartridge; nobody has said yet what it is.");
+	says("cartridge", "{\"present\": true, \"readable\": false, \"spent\": true}",
+	     "A cartridge that may have been used.");
+	says("cartridge", "{\"present\": true, \"readable\": false}",
+	     "The cartridge's tag cannot be read.");
+	says("declared",
+	     "{\"by\": \"mnop\", \"lot\": \"LOT7\", \"needles\": 12, \"needle_um\": 1500, \"expiry\": \"2027-01-31\"}",
+	     "mnop declared the cartridge: 12 needles of 1.50 mm, lot LOT7, use by 2027-01-31.");
 	says("self_test", "{\"self_test\": \"busy\", \"text\": \"x\"}",
 	     "The handpiece tests itself, with its needle motor off.");
 	says("self_test", "{\"self_test\": \"failed\"}",
@@ -411,6 +428,35 @@ static void the_record_reads_like_one(void **state)
 	free(text);
 }
 
+static void shows(const char *document, const char *line)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *f = open_memstream(&text, &size);
+	json_t *record = json(document);
+
+	record_print(f, record);
+	fclose(f);
+	json_decref(record);
+	if (!strstr(text, line))
+		fail_msg("%s is not in: %s", line, text);
+	free(text);
+}
+
+/* Somebody's word is not a tag, and a count of steps is not a measurement */
+static void a_record_says_how_it_is_known(void **state)
+{
+	(void)state;
+	shows("{\"cartridge\": {\"needles\": 12, \"needle_um\": 1500, \"lot\": \"LOT7\", \"declared\": {\"by\": \"mnop\"}}}",
+	      "12 needles of 1.50 mm, lot LOT7, declared by mnop, not read from a tag\n");
+	shows("{\"cartridge\": {\"needles\": 12, \"needle_um\": 1500, \"lot\": \"LOT7\", \"declared\": {\"by\": null}}}",
+	      "lot LOT7, declared, not read from a tag\n");
+	shows("{\"cartridge\": {\"needles\": 12, \"needle_um\": 1500, \"lot\": \"LOT7\", \"declared\": null}}",
+	      "lot LOT7\n");
+	shows("{\"device\": {\"measures\": [5, \"rate\", \"counted\"]}, \"strokes\": {\"depth_um\": {\"min\": 500, \"mean\": 500, \"max\": 500}}}",
+	      "  Counted     least 0.50 mm, mean 0.50 mm, most 0.50 mm");
+}
+
 static void a_record_with_nothing_in_it_does_no_harm(void **state)
 {
 	char *text = NULL;
@@ -448,6 +494,7 @@ int main(void)
 		cmocka_unit_test_setup(unplugging_while_running_latches_a_fault_too, begin),
 		cmocka_unit_test_setup(others_do_not_concern_us, begin),
 		cmocka_unit_test(the_record_reads_like_one),
+		cmocka_unit_test(a_record_says_how_it_is_known),
 		cmocka_unit_test(a_record_with_nothing_in_it_does_no_harm),
 	};
 
