@@ -29,6 +29,8 @@ u32 mn_safety_cartridge_flags(const struct mn_safety *s)
 		flags |= MN_CARTRIDGE_PRESENT;
 	if (s->tag.present && s->tag.readable) {
 		flags |= MN_CARTRIDGE_READABLE;
+		if (s->caps.tagless)
+			flags |= MN_CARTRIDGE_DECLARED;
 		if (s->tag.marked)
 			flags |= MN_CARTRIDGE_MARKED;
 		if (mn_cartridge_spent(s))

@@ -128,18 +128,6 @@ json_t *devices_stop_all(struct mnd *mnd, const char *who)
 	return stopped;
 }
 
-/*
- * A cartridge that can be read looks alike whether its tag was read or somebody declared it, maybe
- * before this program was started. A declaration of nothing is refused for that by the one handpiece,
- * and for its reading tags by the other.
- */
-static bool is_tagless(int fd)
-{
-	struct mn_declare_cartridge nothing = { .lot = "-" };
-
-	return ioctl(fd, MN_IOC_DECLARE_CARTRIDGE, &nothing) && errno == EINVAL;
-}
-
 static void run_acquire(struct device_command *command)
 {
 	int fd = command->device->fd;
@@ -150,8 +138,6 @@ static void run_acquire(struct device_command *command)
 		command->error = errno;
 		command->limits_failed = true;
 		ioctl(fd, MN_IOC_RELEASE);
-	} else {
-		command->tagless = is_tagless(fd);
 	}
 }
 

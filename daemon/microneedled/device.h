@@ -64,7 +64,6 @@ struct device_command {
 	unsigned int stops; /* device->stops when the command was decided */
 	int error; /* 0 or an errno; ECANCELED if a stop came in between */
 	bool limits_failed; /* DEVICE_ACQUIRE: of the two, SET_LIMITS failed */
-	bool tagless; /* DEVICE_ACQUIRE: out: it reads no tags, cartridges are declared */
 	struct mn_acquire acquire;
 	struct mn_set_limits limits;
 	struct mn_set_point set_point;

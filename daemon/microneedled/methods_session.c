@@ -205,6 +205,7 @@ static bool fill_device(struct rpc_call *call, struct device *device, struct tre
 	}
 	plan->needles = status.cartridge_needles;
 	plan->cartridge_uid = status.cartridge_uid;
+	plan->declared = status.cartridge_flags & MN_CARTRIDGE_DECLARED;
 	plan->cartridge_needle_um = status.cartridge_needle_um;
 	copy_text(plan->cartridge_lot, sizeof(plan->cartridge_lot), status.cartridge_lot);
 	copy_text(plan->who.device_serial, sizeof(plan->who.device_serial), device->info.serial);

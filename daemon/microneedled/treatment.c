@@ -501,7 +501,6 @@ static void acquired(struct device_command *command)
 		free(command);
 		return;
 	}
-	treatment->tagless = command->tagless;
 	clock_iso(treatment->opened, clock_real_ms());
 	store_write_open(write, &treatment->plan.who);
 	store_write_event(write, "open", clock_mono_ns(), treatment_plan_json(treatment));

@@ -47,6 +47,7 @@ struct treatment_plan {
 	uint32_t ceiling_um; /* of the operator */
 	uint32_t limit_um; /* the session's: of the protocol if it has one, else the operator's */
 	uint64_t cartridge_uid;
+	bool declared; /* what the cartridge is was declared, not read */
 	char cartridge_lot[25];
 	uint32_t cartridge_needle_um;
 	bool consent;
@@ -82,7 +83,6 @@ struct treatment {
 	char uuid[STORE_UUID];
 	char device_name[32];
 	bool has_trigger;
-	bool tagless; /* its cartridges are declared, not read */
 	char opened[32];
 	bool is_open; /* its row is durable and it was announced */
 	uint64_t faults_latched;

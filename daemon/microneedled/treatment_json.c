@@ -145,7 +145,7 @@ static json_t *declared_json(const struct treatment *treatment)
 	const struct device *device = treatment->device;
 	const char *by = device_declared_by(device, treatment->plan.cartridge_uid);
 
-	if (!treatment->tagless)
+	if (!treatment->plan.declared)
 		return json_null();
 	return by ? json_declaration(&device->declared, by) : json_pack("{s:n}", "by");
 }

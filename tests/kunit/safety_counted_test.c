@@ -267,7 +267,8 @@ static void declare_limits(struct kunit *test)
 	tag.limit[MN_QUANTITY_RATE] = 90000;
 	tag.limit[MN_QUANTITY_DOSE] = U32_MAX;
 	KUNIT_ASSERT_EQ(test, declare(b, tag), 0);
-	KUNIT_EXPECT_EQ(test, flags(b), MN_CARTRIDGE_PRESENT | MN_CARTRIDGE_READABLE);
+	KUNIT_EXPECT_EQ(test, flags(b), MN_CARTRIDGE_PRESENT | MN_CARTRIDGE_READABLE |
+			MN_CARTRIDGE_DECLARED);
 	KUNIT_EXPECT_EQ(test, b->s.tag.limit[MN_QUANTITY_DEPTH],
 			b->caps.limit[MN_QUANTITY_DEPTH]);
 	KUNIT_EXPECT_EQ(test, b->s.tag.limit[MN_QUANTITY_RATE], 90000U);
@@ -336,7 +337,7 @@ static struct bench *counted_used(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, bench_arm(b, bench_set_point()), 0);
 	KUNIT_ASSERT_FALSE(test, b->seen & MN_ACT_MARK);
 	KUNIT_ASSERT_EQ(test, flags(b), MN_CARTRIDGE_PRESENT | MN_CARTRIDGE_READABLE |
-			MN_CARTRIDGE_MARKED);
+			MN_CARTRIDGE_DECLARED | MN_CARTRIDGE_MARKED);
 	bench_happens(b, MN_HAPPENS_STOP);
 	bench_tell(b);
 	return b;
