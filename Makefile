@@ -45,10 +45,10 @@ shell: programs ## an interactive Debian machine with the handpiece attached and
 
 .PHONY: check check-static check-unit check-kunit check-lab check-system check-system-uml
 .PHONY: check-handpiece check-gpio-handpiece check-system-debian check-faults check-hostfaults
-.PHONY: check-soak check-hazards readme-faults
+.PHONY: check-arm64 check-soak check-hazards readme-faults
 check: programs ## every test; ends with N passed, N failed
-	@tests/check static unit kunit lab handpiece gpio-handpiece system-uml system-debian faults \
-		hostfaults soak hazards
+	@tests/check static unit kunit lab handpiece gpio-handpiece arm64 system-uml system-debian \
+		faults hostfaults soak hazards
 
 check-static: ## checkpatch, sparse, W=1, clang-format, clang-tidy, cppcheck, and house rules
 	@tests/check static
@@ -67,6 +67,9 @@ check-handpiece: programs ## the simulated handpiece on a bus, without the drive
 
 check-gpio-handpiece: programs ## the lab's board and what is connected to it, without the driver, in UML
 	@tests/check gpio-handpiece
+
+check-arm64: ## the GPIO handpiece on Debian's arm64 kernel, its board an overlay (KERNEL=6.1 for the other)
+	@tests/check arm64
 
 check-system: programs ## system tests in both lanes
 	@tests/check system-uml system-debian
@@ -107,4 +110,4 @@ clean: ## remove what was built; built kernels stay in their cache
 
 help: ## this list
 	@echo "KERNEL=6.12 or 6.1 chooses the Debian kernel of the lab (now $(KERNEL))"
-	@sed -n 's/^\([a-z][a-z-]*\):.*## \(.*\)/\1\t\2/p' Makefile dts/dts.mk | expand -t 24
+	@sed -n 's/^\([a-z][a-z0-9-]*\):.*## \(.*\)/\1\t\2/p' Makefile dts/dts.mk | expand -t 24

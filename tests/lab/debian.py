@@ -24,11 +24,12 @@ PACED = ["-smp", "1", "-cpu", CPU, "-accel", "tcg,thread=single", "-icount", "sh
 
 # What a boot may leave out. The probes of the last line run for seconds on an
 # emulated CPU, and what they prepare is not used here.
-KERNEL_ARGUMENTS = [
-    "console=ttyS0", "oops=panic", "panic=-1", "mitigations=off",
+QUICK_BOOT = [
+    "oops=panic", "panic=-1", "mitigations=off",
     "cryptomgr.notests=1", "initcall_blacklist=bpf_tcp_ca_kfunc_init,"
     "load_system_certificate_list,jent_mod_init,bpf_dummy_struct_ops_init",
 ]
+KERNEL_ARGUMENTS = ["console=ttyS0", *QUICK_BOOT]
 # The counted clock's rate is known, so that nothing need be measured: measuring
 # the APIC's timer alone would take 2.5 s of the host's time. The HPET does as well.
 COUNTED_ARGUMENTS = ["tsc_early_khz=1000000", "tsc=reliable", "nolapic_timer",

@@ -16,6 +16,7 @@ MAKEFILES = (
     ("daemon/daemon.mk", "daemon"),
     ("tests/handpiece/handpiece.mk", "handpiece", "handpiece-tests"),
     ("tests/gpio_handpiece/gpio_handpiece.mk", "gpio-handpiece"),
+    ("tests/arm64/arm64.mk", "arm64-init"),
     ("tests/unit/unit.mk", "unit-tests"),
     ("tests/bench/bench.mk", "bench-programs"),
     ("tests/system/caller/caller.mk", "caller"),
