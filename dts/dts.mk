@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: GPL-2.0-or-later
+# SPDX-License-Identifier: GPL-2.0-only
 # The overlays, compiled for a board's boot loader or for fdtoverlay.
 
 # Where a kernel's <dt-bindings/...> are: Debian's header packages keep them beside the modules' folder.
