@@ -53,15 +53,15 @@ static bool is_word(const char *text)
 int64_t params_days(const char *date)
 {
 	struct tm given = { 0 }, made;
+	const char *end;
 	time_t seconds;
-	int digits = 0;
 
-	if (sscanf(date, "%4d-%2d-%2d%n", &given.tm_year, &given.tm_mon, &given.tm_mday, &digits) !=
-		    3 ||
-	    digits != 10 || date[10])
+	/* strptime() skips spaces and takes shorter numbers */
+	if (strspn(date, "0123456789-") != 10)
 		return -1;
-	given.tm_year -= 1900;
-	given.tm_mon--;
+	end = strptime(date, "%Y-%m-%d", &given);
+	if (end != date + 10 || *end)
+		return -1;
 	made = given;
 	/* timegm() takes a 30th of February for a day in March */
 	seconds = timegm(&made);
