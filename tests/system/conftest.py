@@ -13,8 +13,10 @@ import pytest
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(os.path.dirname(HERE), "lab"))
 import splats  # noqa: E402
-from microneedle import stack, wait  # noqa: E402
+from microneedle import panel, stack, wait  # noqa: E402
+from microneedle.applies import why_not  # noqa: E402
 from microneedle.device import Device  # noqa: E402
+from microneedle.kind import HANDPIECE  # noqa: E402
 from microneedle.people import OPERATOR  # noqa: E402
 from microneedle.rpc import Client  # noqa: E402
 
@@ -23,6 +25,24 @@ collect_ignore = ["test_compat.py" if os.environ["MN_LANE"] == "uml" else "test_
 
 TEST_SECONDS = 60  # of guest time; a test that needs more hangs
 FIGURES = {}
+NOT_APPLICABLE = {}  # reason: the tests
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "only(kind, reason): of one kind of handpiece alone")
+
+
+def pytest_collection_modifyitems(config, items):
+    """What does not apply to this handpiece is no test here, and is told at the end."""
+    here, away = [], []
+    for item in items:
+        reason = why_not(item)
+        (away if reason else here).append(item)
+        if reason:
+            NOT_APPLICABLE.setdefault(reason, []).append(item.nodeid)
+    if away:
+        config.hook.pytest_deselected(items=away)
+        items[:] = here
 
 
 @pytest.hookimpl(hookwrapper=True)
@@ -81,7 +101,7 @@ def no_splat(log):
 
 @pytest.fixture(scope="session")
 def station():
-    station = stack.Workstation()
+    station = panel.workstation()
     yield station
     station.daemon.stop()
     station.stop_handpiece()
@@ -153,7 +173,28 @@ def describe(what, bound_ns, times):
     return f"{what}: {text} us{bound}{count}"
 
 
+def tests_of(nodeids):
+    """How they are told of: a test with its parameters is one line."""
+    counts = {}
+    for nodeid in nodeids:
+        name = nodeid.rpartition("/")[2].partition("[")[0]
+        counts[name] = counts.get(name, 0) + 1
+    return [name + (f" ({count} times)" if count > 1 else "") for name, count in counts.items()]
+
+
+def tell_what_does_not_apply(terminalreporter):
+    if not NOT_APPLICABLE:
+        return
+    count = sum(len(nodeids) for nodeids in NOT_APPLICABLE.values())
+    terminalreporter.write_line(f"{count} tests do not apply to a {HANDPIECE.kind} handpiece:")
+    for reason, nodeids in NOT_APPLICABLE.items():
+        terminalreporter.write_line(f"  {reason}:")
+        for line in tests_of(nodeids):
+            terminalreporter.write_line(f"    {line}")
+
+
 def pytest_terminal_summary(terminalreporter):
+    tell_what_does_not_apply(terminalreporter)
     for (what, bound_ns), times in FIGURES.items():
         terminalreporter.write_line(describe(what, bound_ns, times))
     count = {key: len(terminalreporter.stats.get(key, ()))

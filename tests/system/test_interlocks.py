@@ -5,6 +5,7 @@ import errno
 
 import pytest
 from microneedle import abi
+from microneedle.applies import usb_only
 from microneedle.device import Device
 from microneedle.wait import refused, until
 
@@ -29,9 +30,7 @@ def stopped_for(rig, device, fault, state):
     assert status.faults & abi.bit(fault) and status.fault == record.code
     assert (status.depth_um, status.rate_mhz) == (0, 0)
     rig.still()
-    stats = rig.hp.stats()
-    assert stats["kill"]["epoch"] == device.status().epoch
-    assert stats["kill"]["strokes_after"] == 0
+    rig.killed(device)
     return record
 
 
@@ -41,7 +40,8 @@ def goes_on(rig, device):
     assert device.clear() == 0
     status = device.assert_state("SAFE", "CLEAR")
     assert status.faults == 0 and status.fault == 0 and rig.hp.state()["faults"] == []
-    if status.cartridge_flags & abi.MN_CARTRIDGE_SPENT or not status.cartridge_flags:
+    if status.cartridge_flags & (abi.MN_CARTRIDGE_SPENT | abi.MN_CARTRIDGE_UNDECLARED) or (
+            not status.cartridge_flags):
         rig.new_cartridge()
     until("the release to be told", lambda: not device.status().inputs & abi.MN_INPUT_TRIGGER)
     rig.run(device, 2)
@@ -71,18 +71,19 @@ def test_emergency_stop(rig, state):
 
 
 def test_emergency_stop_on_top_of_another_fault(rig):
-    with rig.control() as device:
+    with rig.control(lease_ms=100) as device:
         bring_to(rig, device, "RUNNING")
-        rig.hp.inject("report_gap").wait()
-        device.wait_fault("SEQUENCE")
+        device.stop_heart()
+        device.wait_fault("LEASE")
         rig.hp.set("emergency_stop", True)
         device.wait_fault("EMERGENCY_STOP", state=abi.MN_STATE_FAULT)
         status = device.status()
         # Which came first stays to be seen, and only what is named is cleared
-        assert status.fault == abi.MN_FAULT_SEQUENCE
-        both = abi.bit("SEQUENCE") | abi.bit("EMERGENCY_STOP")
+        assert status.fault == abi.MN_FAULT_LEASE
+        both = abi.bit("LEASE") | abi.bit("EMERGENCY_STOP")
         assert status.faults == both
         rig.still()
+        device.acquire(device.treatment)
         with refused(errno.EAGAIN) as refusal:
             device.clear(both)
         assert refusal.answer.remaining == abi.bit("EMERGENCY_STOP")
@@ -121,13 +122,12 @@ def test_cartridge_swapped_at_once(rig):
     """Out and in again between two looks is still another cartridge."""
     with rig.control() as device:
         device.arm()
-        rig.hp.remove()
-        rig.hp.insert(uid=rig.new_uid())
-        rig.cartridges += 1
+        rig.swap_cartridge()
         stopped_for(rig, device, "CARTRIDGE", "ARMED")
         goes_on(rig, device)
 
 
+@usb_only("it reads no tag")
 def test_cartridge_that_cannot_be_read_any_more(rig):
     """The tag is read again when it is marked: what does not read back is not armed."""
     with rig.control() as device:
@@ -141,6 +141,7 @@ def test_cartridge_that_cannot_be_read_any_more(rig):
         assert not rig.hp.state()["cartridge"]["used"]
 
 
+@usb_only("the device tree has the date of its calibration")
 def test_an_old_calibration_is_not_armed(rig):
     shot = rig.hp.inject("calibration", age_days=366)
     rig.replug()

@@ -7,6 +7,7 @@ import os
 import pytest
 from microneedle import abi, stack
 from microneedle.device import NODE, Device
+from microneedle.kind import HANDPIECE, USB
 from microneedle.wait import refused
 
 # what is asked, the cartridge, the session's limits, and what must be named
@@ -15,7 +16,6 @@ CASES = (
     ({"depth_um": 1501}, {}, {}, ("DEPTH", "CEILING", 1500)),
     ({"depth_um": 0xffffffff}, {}, {}, ("DEPTH", "CEILING", 1500)),
     ({"depth_um": 1001}, {"needle_um": 1000}, {}, ("DEPTH", "CARTRIDGE", 1000)),
-    ({"depth_um": 10}, {"needle_um": 0}, {}, ("DEPTH", "CARTRIDGE", 0)),
     ({"depth_um": 801}, {}, {"depth_um": 800}, ("DEPTH", "SESSION", 800)),
     ({"rate_mhz": 150001}, {}, {}, ("RATE", "CEILING", 150000)),
     ({"rate_mhz": 0xffffffff}, {}, {}, ("RATE", "CEILING", 150000)),
@@ -27,6 +27,8 @@ CASES = (
     ({"run_ms": 300001}, {}, {}, ("RUN_TIME", "CEILING", 300000)),
     ({"run_ms": 2001}, {}, {"run_ms": 2000}, ("RUN_TIME", "SESSION", 2000)),
 )
+if USB:  # no length of needles can't be declared
+    CASES += (({"depth_um": 10}, {"needle_um": 0}, {}, ("DEPTH", "CARTRIDGE", 0)),)
 
 
 def refusal_of(answer):
@@ -48,7 +50,7 @@ def test_what_is_beyond_a_limit_is_refused_by_its_name(rig):
             device.assert_state("SAFE")
     # Nothing was marked, and nothing moved
     state = rig.hp.state()
-    assert not state["cartridge"]["used"] and state["inputs"]["home"]
+    assert not rig.marked() and state["inputs"]["home"]
 
 
 def test_what_is_at_the_limit_is_granted(rig):
@@ -86,11 +88,12 @@ def test_every_source_is_told(rig):
     with rig.control(depth_um=800) as device:
         limits = device.limits()
         required = sum(1 << getattr(abi, f"MN_SOURCE_{name}") for name in (
-            "ABSOLUTE", "CEILING", "DEVICE", "CARTRIDGE", "ADMIN", "SESSION"))
+            "ABSOLUTE", "CEILING", HANDPIECE.source, "CARTRIDGE", "ADMIN", "SESSION"))
         assert limits.required == [required] * 3 + [required & ~(1 << abi.MN_SOURCE_CARTRIDGE)]
         assert all(limits.present[quantity] & limits.required[quantity]
                    == limits.required[quantity] for quantity in range(4))
-        assert limits.value[abi.MN_QUANTITY_DEPTH][:7] == [3000, 1500, 2500, 0, 1500, 1500, 800]
+        own = [2500, 0] if USB else [0, 2500]
+        assert limits.value[abi.MN_QUANTITY_DEPTH][:7] == [3000, 1500, *own, 1500, 1500, 800]
 
 
 @pytest.fixture
@@ -102,27 +105,30 @@ def unloaded(station):
     yield station
     station.stop_handpiece()
     stack.unload_driver()
-    stack.load_driver()
+    station.load_driver()
 
 
 def test_the_ceiling_is_chosen_at_load_within_the_absolute_limit(unloaded, log):
     for ceiling in ("0", "3001", "4294967295"):
         with pytest.raises(AssertionError, match="insmod"):
             stack.load("microneedle", f"ceiling_um={ceiling}")
-    stack.load_driver("ceiling_um=3000")
+    unloaded.load_driver("ceiling_um=3000")
     assert any("depth ceiling is 3000 um" in line for line in log.lines())
-    unloaded.start_handpiece(cartridge="needle_um=3000")
+    unloaded.start_handpiece()
+    unloaded.as_new()
+    unloaded.new_cartridge(needle_um=3000)
     with unloaded.control(depth_um=3000) as device:
         assert device.info().ceiling_um == 3000
         with refused(errno.ERANGE) as refusal:
             device.arm(depth_um=2510)
-        assert refusal_of(refusal.answer) == ("DEPTH", "DEVICE", 2500)
+        assert refusal_of(refusal.answer) == ("DEPTH", HANDPIECE.source, 2500)
         device.arm(depth_um=2500)
 
 
 def test_the_administrator_lowers_and_never_raises(unloaded):
-    stack.load_driver()
+    unloaded.load_driver()
     unloaded.start_handpiece()
+    unloaded.as_new()
     folder = f"/sys/class/microneedle/{os.path.basename(os.path.realpath(NODE))}"
 
     def write(quantity, text):

@@ -5,10 +5,12 @@ import errno
 import fcntl
 import os
 import select
+import time
 
 import pytest
 from microneedle import abi
 from microneedle.device import NODE, Device, new_treatment
+from microneedle.kind import HANDPIECE, USB
 from microneedle.wait import refused
 
 
@@ -20,15 +22,17 @@ def test_info_is_what_the_handpiece_says(rig):
     with Device(flags=os.O_RDONLY) as device:
         info = device.info()
     assert info.abi_version == abi.MN_ABI_VERSION
-    assert info.transport == abi.MN_TRANSPORT_USB
+    assert info.transport == getattr(abi, f"MN_TRANSPORT_{HANDPIECE.transport}")
     assert info.has_trigger == 1
     assert (info.absolute_um, info.ceiling_um) == (3000, 1500)
-    assert (info.depth_step_um, info.tolerance_um, info.rate_min_mhz) == (10, 100, 20000)
-    assert (info.run_up_ms, info.run_down_ms, info.handpiece_lease_ms) == (300, 80, 100)
-    assert (info.calibration_age_days, info.calibration_valid_days) == (12, 365)
-    assert info.measures == 0x1f
+    assert (info.depth_step_um, info.tolerance_um, info.rate_min_mhz) == (
+        HANDPIECE.depth_step_um, 100, 20000)
+    assert (info.run_up_ms, info.run_down_ms, info.handpiece_lease_ms) == (
+        300, 80, HANDPIECE.lease_ms)
+    assert (info.calibration_age_days, info.calibration_valid_days) == HANDPIECE.calibration()
+    assert info.measures == HANDPIECE.measures
     texts = [text.rstrip(b"\0").decode() for text in (info.serial, info.model, info.firmware)]
-    assert texts == ["MN-SIM-0001", "MN-SIM", "1.0.0-sim"]
+    assert texts == [HANDPIECE.serial, HANDPIECE.model, HANDPIECE.firmware]
 
 
 def test_status_is_a_picture_of_the_handpiece(rig):
@@ -39,12 +43,15 @@ def test_status_is_a_picture_of_the_handpiece(rig):
         assert status.faults == 0 and status.fault == 0
         assert status.inputs == abi.MN_INPUT_CARTRIDGE | abi.MN_INPUT_HOME
         assert status.interlocks == abi.MN_INTERLOCK_LEASE
-        assert status.epoch == state["epoch"]
-        assert f"{status.cartridge_uid:016x}" == state["cartridge"]["uid"]
         assert (status.cartridge_needles, status.cartridge_needle_um) == (14, 1500)
-        assert status.cartridge_lot.rstrip(b"\0").decode() == state["cartridge"]["lot"]
-        assert status.cartridge_expiry_days == state["cartridge"]["expiry_days"]
-        assert abs(status.temp_mc - state["temp_mc"]) < 100
+        assert status.cartridge_lot.rstrip(b"\0").decode() == "SIM-LOT-1"
+        assert status.cartridge_expiry_days == int(time.time()) // 86400 + 365
+        if USB:
+            assert status.epoch == state["epoch"]
+            assert f"{status.cartridge_uid:016x}" == state["cartridge"]["uid"]
+            assert status.cartridge_lot.rstrip(b"\0").decode() == state["cartridge"]["lot"]
+            assert status.cartridge_expiry_days == state["cartridge"]["expiry_days"]
+            assert abs(status.temp_mc - state["temp_mc"]) < 100
         assert (status.depth_um, status.rate_mhz, status.strokes, status.run_ms) == (0, 0, 0, 0)
 
 
@@ -132,7 +139,7 @@ def test_reserved_and_answer_fields_must_be_zero(rig):
                       "reserved"):
             with refused(errno.EINVAL):
                 device.ioctl("ARM", **point, **{field: 1})
-        for wrong in ({"depth_um": 0}, {"depth_um": 9}, {"rate_mhz": 19999}, {"strokes": 0},
+        for wrong in ({"depth_um": 0}, {"depth_um": HANDPIECE.depth_step_um - 1}, {"rate_mhz": 19999}, {"strokes": 0},
                       {"run_ms": 0}):
             with refused(errno.EINVAL):
                 device.ioctl("ARM", **{**point, **wrong})
@@ -222,7 +229,7 @@ def test_sysfs_tells_and_moves_nothing(rig):
         with open(os.path.join(folder, name), encoding="ascii") as stream:
             return stream.read().strip()
 
-    assert text("serial") == "MN-SIM-0001" and text("model") == "MN-SIM"
+    assert text("serial") == HANDPIECE.serial and text("model") == HANDPIECE.model
     assert text("state") == "safe" and text("faults") == "0x0000000000000000"
     # Without a session nothing is allowed, and the source that says so is named
     assert text("limit_depth_um/effective") == "0" and text("limit_depth_um/binding") == "session"
@@ -230,9 +237,9 @@ def test_sysfs_tells_and_moves_nothing(rig):
     with rig.control(depth_um=800, rate_mhz=100000) as device:
         told = {name: text(f"limit_depth_um/{name}")
                 for name in os.listdir(os.path.join(folder, "limit_depth_um"))}
-        # What does not apply, a board, is not there
+        # What does not apply, a board or a device, is not there
         assert told == {"effective": "800", "binding": "session", "absolute": "3000",
-                        "ceiling": "1500", "device": "2500", "cartridge": "1500", "admin": "1500",
+                        "ceiling": "1500", HANDPIECE.source.lower(): "2500", "cartridge": "1500", "admin": "1500",
                         "session": "800"}
         assert text("limit_rate_mhz/effective") == "100000"
         assert not os.path.exists(os.path.join(folder, "limit_run_ms/cartridge"))

@@ -8,9 +8,10 @@ import threading
 import time
 
 from . import abi
+from .kind import HANDPIECE
 from .wait import until
 
-SERIAL = "MN-SIM-0001"
+SERIAL = HANDPIECE.serial
 # An unplugged one that is open keeps its number, so the number may change; the link stays.
 NODE = f"/dev/microneedle/by-serial/{SERIAL}"
 RECORDS_A_READ = 64

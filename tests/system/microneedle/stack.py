@@ -10,6 +10,7 @@ import time
 
 from . import abi, rpc
 from .device import NODE, SERIAL, Device, new_treatment
+from .kind import HANDPIECE
 from .people import make_accounts
 from .wait import until
 
@@ -61,11 +62,11 @@ def unload(module):
 
 def load_driver(*parameters):
     load("microneedle", *parameters)
-    load("microneedle-usb")
+    load(HANDPIECE.module)
 
 
 def unload_driver():
-    unload("microneedle-usb")
+    unload(HANDPIECE.module)
     unload("microneedle")
 
 
@@ -135,13 +136,19 @@ class Workstation:
 
     def __init__(self):
         make_accounts()
-        load_bus()
-        load_driver()
         self.hp = None
         self.daemon = Daemon()
         self.cartridges = 0
         self.handpieces = 0
         self.uids = 0
+        self.load_bus()
+        self.load_driver()
+
+    def load_bus(self):
+        load_bus()
+
+    def load_driver(self, *parameters):
+        load_driver(*parameters)
 
     # -- the handpiece --
 
@@ -194,6 +201,13 @@ class Workstation:
                 device.status(), 0 if what.get("corrupt") else uid))
         return uid
 
+    def swap_cartridge(self):
+        """Out and in again at once: another one."""
+        if self.hp.state()["cartridge"]["present"]:
+            self.hp.remove()
+        self.hp.insert(uid=self.new_uid())
+        self.cartridges += 1
+
     def new_uid(self):
         """Of a cartridge that nobody has seen; handpieces count theirs from the same number."""
         self.uids += 1
@@ -202,6 +216,10 @@ class Workstation:
     @staticmethod
     def has_read(status, uid):
         return status.cartridge_flags & abi.MN_CARTRIDGE_PRESENT and status.cartridge_uid == uid
+
+    def marked(self):
+        """The cartridge carries a used mark."""
+        return self.hp.state()["cartridge"]["used"]
 
     # -- before a test --
 
@@ -212,7 +230,7 @@ class Workstation:
 
     def refresh(self):
         """As at the start of a day: plugged in, nothing pressed, a new cartridge, no fault."""
-        load_driver()
+        self.load_driver()
         if self.usable():
             try:
                 self.as_new()
@@ -221,7 +239,7 @@ class Workstation:
                 print(f"what the last test left cannot be made good, starting anew: {error}")
         self.stop_handpiece()
         unload_driver()
-        load_driver()
+        self.load_driver()
         self.start_handpiece()
         self.as_new()
 
@@ -294,3 +312,15 @@ class Workstation:
         after = self.hp.state()
         assert after["strokes"] == state["strokes"] and after["inputs"]["home"], after
         return after
+
+    # -- what it did --
+
+    def has_depth(self, um):
+        """It is set to this depth."""
+        return self.hp.state()["set_depth_um"] == um
+
+    def killed(self, device):
+        """It has obeyed the last stop, and no stroke came after it; when the stop came."""
+        kill = self.hp.stats()["kill"]
+        assert kill["epoch"] == device.status().epoch and kill["strokes_after"] == 0
+        return kill["received_ns"]
