@@ -39,11 +39,13 @@ static double phase_after(const struct gh_motor *motor, double s)
 	       (motor->from_hz - motor->target_hz) * motor->tau_s * (1.0 - exp(-s / motor->tau_s));
 }
 
-/* When it reaches that phase */
+/* When it reaches that phase: not long after the last stroke, however long it was driven so */
 static uint64_t when(const struct gh_motor *motor, double phase)
 {
 	double low = 0.0, high = 1.0 / STANDS_HZ;
 
+	if (motor->last_ns > motor->since_ns)
+		high += seconds(motor->last_ns - motor->since_ns);
 	if (phase_after(motor, high) < phase)
 		return HP_NEVER;
 	while (high - low > 1e-10) {

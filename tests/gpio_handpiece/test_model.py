@@ -147,6 +147,16 @@ def test_the_motor_turns_as_its_duty_says(hp, hands, bench):
     assert stats["pulses"] == stats["strokes"] == hp.state()["strokes"]
 
 
+def test_it_goes_on_as_long_as_nothing_changes(hp, hands, bench):
+    """However long ago it was that its duty was set."""
+    hands.drive(0.4)
+    hands.run(3.5)
+    bench.collect(0.001)
+    hands.run(0.2)
+    found = periods(pulses(bench.collect(0.001)))
+    assert len(found) >= 15 and max(found) - min(found) < 10 * US
+
+
 def test_load_slows_it_until_its_duty_is_raised(hp, hands):
     hands.drive(0.4)
     hands.run(0.4)
