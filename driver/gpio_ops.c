@@ -285,7 +285,7 @@ static int mn_gpio_self_test(struct mn_device *mn)
 	}
 	raw_spin_unlock_irqrestore(&g->lock, flags);
 	mn_gpio_tell(g);
-	return ready ? 0 : -EREMOTEIO;
+	return ready ? 0 : -EAGAIN;
 }
 
 /* The one fault of its own is that it found no home: it looks for it once more. */

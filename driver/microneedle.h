@@ -41,7 +41,7 @@ struct mn_device;
  * @clear: Ask the handpiece to clear these of its own faults (bit 1 << enum mn_fault) and report
  *	its status. May sleep, at most 100 ms.
  * @self_test: Have it begin to test itself and report its status. May sleep, at most 200 ms.
- *	-EREMOTEIO it refused.
+ *	-EREMOTEIO it refused; -EAGAIN what moves in it is still on its way home.
  * @capture: Begin a waveform of so many samples, or end the one that is under way (both 0). May
  *	sleep, at most 500 ms. Required where mn_caps.capture_max_hz is not 0. -EREMOTEIO it
  *	refused. The samples come through mn_report_samples().
