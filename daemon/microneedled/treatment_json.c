@@ -16,13 +16,15 @@
 
 static json_int_t punctures(const struct treatment *treatment, uint32_t strokes)
 {
-	json_int_t made = (json_int_t)strokes * treatment->plan.needles;
+	const struct treatment_plan *plan = &treatment->plan;
+	json_int_t made = (json_int_t)strokes * plan->needles;
 
 	/*
-	 * The last stroke of the plan may make more than were asked for; the plan is done with it
+	 * The last stroke of the plan may make more than were asked for; the plan is done with it.
+	 * What a motor makes after it, as it runs down, was asked for by nobody, and counts.
 	 */
-	if (strokes >= treatment->plan.strokes && made > treatment->plan.punctures)
-		return treatment->plan.punctures;
+	if (strokes >= plan->strokes)
+		made -= (json_int_t)plan->strokes * plan->needles - (json_int_t)plan->punctures;
 	return made;
 }
 
