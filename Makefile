@@ -44,11 +44,11 @@ shell: programs ## an interactive Debian machine with the handpiece attached and
 	@tests/lab/shell
 
 .PHONY: check check-static check-unit check-kunit check-lab check-system check-system-uml
-.PHONY: check-handpiece check-gpio-handpiece check-system-debian check-faults check-hostfaults
-.PHONY: check-arm64 check-soak check-hazards readme-faults
+.PHONY: check-handpiece check-gpio-handpiece check-arm64 check-system-gpio check-system-debian
+.PHONY: check-faults check-hostfaults check-soak check-hazards readme-faults
 check: programs ## every test; ends with N passed, N failed
-	@tests/check static unit kunit lab handpiece gpio-handpiece arm64 system-uml system-debian \
-		faults hostfaults soak hazards
+	@tests/check static unit kunit lab handpiece gpio-handpiece arm64 system-uml system-gpio \
+		system-debian faults hostfaults soak hazards
 
 check-static: ## checkpatch, sparse, W=1, clang-format, clang-tidy, cppcheck, and house rules
 	@tests/check static
@@ -71,11 +71,14 @@ check-gpio-handpiece: programs ## the lab's board and what is connected to it, w
 check-arm64: ## the GPIO handpiece on Debian's arm64 kernel, its board an overlay (KERNEL=6.1 for the other)
 	@tests/check arm64
 
-check-system: programs ## system tests in both lanes
-	@tests/check system-uml system-debian
+check-system: programs ## system tests in both lanes, and with both kinds of handpiece
+	@tests/check system-uml system-gpio system-debian
 
 check-system-uml: programs ## system tests in UML: instrumented kernel, virtual time
 	@tests/check system-uml
+
+check-system-gpio: programs ## system tests with a GPIO handpiece, in UML, in virtual time
+	@tests/check system-gpio
 
 check-system-debian: programs ## system tests on a stock Debian kernel: counted time (KERNEL=6.1 for the other)
 	@tests/check system-debian

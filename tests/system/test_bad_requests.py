@@ -139,7 +139,7 @@ def goes_on(treatment, station):
     before = station.hp.state()["strokes"]
     owner.events.clear()
     status = owner.call("session.status", session=session)
-    assert status["state"] == "running" and status["faults"] == [], status
+    assert (status["state"], status["faults"]) == ("running", [])
     station.hp.wait_strokes(2, 1)
     assert station.hp.state()["strokes"] > before
     with Client(GUEST) as other:

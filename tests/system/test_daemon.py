@@ -11,7 +11,9 @@ import time
 
 import pytest
 from microneedle import abi
-from microneedle.device import Device
+from microneedle.applies import usb_only
+from microneedle.device import SERIAL, Device
+from microneedle.kind import HANDPIECE, USB
 from microneedle.people import AUDITOR, COLLEAGUE, OPERATOR, SERVICE
 from microneedle.rpc import Client, Closed
 from microneedle.stack import CONFIG, OPERATORS, run
@@ -19,6 +21,11 @@ from microneedle.treat import PLAN, open_session, run_session, start_session
 from microneedle.wait import until
 
 MS = 1000000
+
+
+def found_in():
+    """What a handpiece's state is when it comes: one without a memory may have been doing anything."""
+    return "safe" if USB else "fault"
 
 
 @pytest.fixture
@@ -40,12 +47,9 @@ def test_kill_9_while_running(served, watcher, figure):
     record = watcher.wait_fault("CONTROLLER_LOST", state=abi.MN_STATE_RUNNING)
     served.press(False)
     served.still()
-    stats = served.hp.stats()
-    assert stats["kill"]["epoch"] == watcher.status().epoch
-    assert stats["kill"]["strokes_after"] == 0
-    figure("kill -9 of the daemon to STOP in the handpiece",
-           stats["kill"]["received_ns"] - killed_ns)
-    assert stats["kill"]["received_ns"] - record.mono_ns < 5 * MS
+    stopped_ns = served.killed(watcher)
+    figure("kill -9 of the daemon to STOP in the handpiece", stopped_ns - killed_ns)
+    assert stopped_ns - record.mono_ns < HANDPIECE.kill_ns
     watcher.assert_state("FAULT")
 
     # The next one finds the fault and the record, and goes on
@@ -72,13 +76,11 @@ def test_sigstop_while_running(served, watcher, figure):
         record = watcher.wait_fault("LEASE", state=abi.MN_STATE_RUNNING)
         served.press(False)
         served.still()
-        stats = served.hp.stats()
-        assert stats["kill"]["strokes_after"] == 0
+        killed_ns = served.killed(watcher)
         # Within the lease and the next bus service, from wherever in the lease it was stopped
         assert record.mono_ns - stopped_ns <= before.lease_ms * MS + 1 * MS
-        assert 0 <= stats["kill"]["received_ns"] - record.mono_ns < 5 * MS
-        figure("SIGSTOP of the daemon to STOP in the handpiece",
-               stats["kill"]["received_ns"] - stopped_ns)
+        assert 0 <= killed_ns - record.mono_ns < HANDPIECE.kill_ns
+        figure("SIGSTOP of the daemon to STOP in the handpiece", killed_ns - stopped_ns)
 
         # Awake again it tells what happened, and does not fool itself
         served.daemon.signal(signal.SIGCONT)
@@ -103,7 +105,8 @@ def test_sigterm_while_running_stops_first(served, watcher):
         assert record["outcome"] == "interrupted" and record["strokes"]["count"] >= 3
         numbers = [row[0] for row in owner.call("session.strokes", session=session)["strokes"]]
         assert numbers == list(range(numbers[0], numbers[-1] + 1))
-        assert numbers[-1] == served.hp.state()["strokes"]
+        # It waits for the stop, not for what a motor coasts after it
+        assert 0 <= served.last_stroke() - numbers[-1] <= HANDPIECE.coasts
 
 
 def test_the_daemon_comes_up_with_the_handpiece_there_and_without(served):
@@ -118,8 +121,8 @@ def test_the_daemon_comes_up_with_the_handpiece_there_and_without(served):
         client.subscribe()
         served.plug()
         added = client.event("device.added")
-        assert added["serial"] == "MN-SIM-0001" and added["transport"] == "usb"
-        assert client.call("device.status", device=added["device"])["state"] == "safe"
+        assert added["serial"] == SERIAL and added["transport"] == HANDPIECE.kind
+        assert client.call("device.status", device=added["device"])["state"] == found_in()
 
 
 def test_a_second_daemon_leaves_the_first_alone(served):
@@ -134,12 +137,12 @@ def test_unplug_while_idle(served, operator):
     operator.subscribe()
     name = operator.call("device.list")["devices"][0]["device"]
     served.unplug()
-    operator.event("device.removed", serial="MN-SIM-0001")
+    operator.event("device.removed", serial=SERIAL)
     assert operator.call("device.list")["devices"] == []
     operator.refused("not_found", "device.status", device=name)
     served.plug()
-    operator.event("device.added", serial="MN-SIM-0001")
-    assert operator.call("device.status")["state"] == "safe"
+    operator.event("device.added", serial=SERIAL)
+    assert operator.call("device.status")["state"] == found_in()
 
 
 @pytest.mark.parametrize("state", ("opened", "armed", "running", "paused"))
@@ -170,15 +173,17 @@ def test_unplug_in_a_session(served, operator, state):
     # Plugged in again it goes on, with a new session and a new cartridge
     served.plug()
     operator.event("device.added")
-    if state == "running":
-        faults = operator.call("device.status")["faults"]
-        assert set(faults) == {"unplugged", "handpiece_lease"}
+    own = {"handpiece_lease"} if USB and state == "running" else set() if USB else {"restart"}
+    faults = operator.call("device.status")["faults"]
+    assert set(faults) == own | ({"unplugged"} if state == "running" else set())
+    if faults:
         operator.call("device.clear_fault")
-    served.new_cartridge()
+    served.make_ready()
     session = open_session(operator)
     run_session(served, operator, session)
 
 
+@usb_only("its power is the computer's")
 def test_brown_out_in_a_session(served, operator):
     session = start_session(served, operator)
     served.hp.power_cycle()
@@ -315,7 +320,7 @@ def test_without_room_for_the_record_nothing_is_armed(small_disk, served):
         fill(small_disk)
         client.refused("store_failed", "session.arm", session=session)
         assert client.call("device.status")["state"] == "safe"
-        assert not served.hp.state()["cartridge"]["used"]
+        assert not served.marked()
         client.call("device.stop")
         os.unlink(f"{small_disk}/ballast")
         run_armed = client.call("session.arm", session=session)

@@ -6,10 +6,13 @@ import signal
 import subprocess
 import time
 
+from microneedle.applies import usb_only
 from microneedle.people import OPERATOR
 from microneedle.rpc import Client
 from microneedle.treat import open_session
 from microneedle.wait import until
+
+pytestmark = usb_only("the daemon alone is looked at, which does not know one from the other")
 
 
 def wakeups(pid):

@@ -12,9 +12,12 @@ import time
 
 import pytest
 from microneedle import abi
+from microneedle.applies import usb_only
 from microneedle.device import NODE
 from microneedle.wait import refused, until
 from test_interlocks import bring_to, stopped_for
+
+pytestmark = usb_only("its packets go wrong, or its own sensors: see test_gpio.py for lines")
 
 # While RUNNING: the injection, the fault that must come first, and its details (None: any)
 WHILE_RUNNING = (

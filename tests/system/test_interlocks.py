@@ -44,6 +44,7 @@ def goes_on(rig, device):
             not status.cartridge_flags):
         rig.new_cartridge()
     until("the release to be told", lambda: not device.status().inputs & abi.MN_INPUT_TRIGGER)
+    rig.pass_self_test(device)
     rig.run(device, 2)
     device.stop()
     rig.press(False)

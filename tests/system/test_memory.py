@@ -4,7 +4,9 @@
 import errno
 
 from microneedle import abi, stack
+from microneedle.applies import usb_only
 from microneedle.device import Device, new_treatment
+from microneedle.kind import GPIO, HANDPIECE
 from microneedle.wait import refused, until
 from test_interlocks import bring_to, goes_on
 
@@ -12,20 +14,23 @@ OVERSHOOT = abi.bit("OVER_DEPTH")
 
 
 def latch(rig, own):
-    """A stroke too deep while running, seen by the driver, and by the handpiece itself if own."""
+    """Needles too deep while running, seen by the driver, and by the handpiece itself if own."""
     with rig.control() as device:
         bring_to(rig, device, "RUNNING")
-        rig.hp.inject("overshoot", um=300, own=own).wait()
+        if own:
+            rig.hp.inject("overshoot", um=300, own=True).wait()
+        else:
+            rig.too_deep()
         device.wait_fault("OVER_DEPTH")
         rig.still()
     rig.press(False)
     rig.hp.clear_injections()
 
 
-def assert_latched(detail=None):
+def assert_latched(faults, detail=None):
     with Device() as device:
         status = device.assert_state("FAULT")
-        assert status.faults == OVERSHOOT and status.fault == abi.MN_FAULT_OVER_DEPTH
+        assert status.faults == faults and status.fault == abi.MN_FAULT_OVER_DEPTH
         if detail:
             assert status.fault_detail == detail
         device.acquire()
@@ -36,22 +41,25 @@ def assert_latched(detail=None):
 
 def test_a_fault_survives_replug_and_reload_of_the_transport(alone):
     latch(alone, own=False)
+    faults = alone.too_deep_faults | (abi.bit("RESTART") if GPIO else 0)
+    detail = [500, 2500] if GPIO else [800, 500]
     alone.replug()
-    assert_latched([800, 500])
-    stack.unload("microneedle-usb")
+    assert_latched(faults, detail)
+    stack.unload(HANDPIECE.module)
     alone.wait_no_node()
-    stack.load("microneedle-usb")
+    stack.load(HANDPIECE.module)
     alone.wait_node()
-    assert_latched([800, 500])
+    assert_latched(faults, detail)
     alone.new_cartridge()
     with alone.control() as device:
         goes_on(alone, device)
     # Cleared is cleared, there too
     alone.replug()
     with Device() as device:
-        assert device.assert_state("SAFE").faults == 0
+        assert device.status().faults == (abi.bit("RESTART") if GPIO else 0)
 
 
+@usb_only("it has no memory of its own")
 def test_what_the_handpiece_latched_survives_the_core_and_its_own_power(alone):
     latch(alone, own=True)
     assert alone.hp.state()["faults"] == ["over_depth"]
@@ -61,7 +69,7 @@ def test_what_the_handpiece_latched_survives_the_core_and_its_own_power(alone):
     alone.wait_node()
     with Device() as device:
         until("the fault to be told", lambda: device.status().faults == OVERSHOOT)
-    assert_latched()
+    assert_latched(OVERSHOOT)
     alone.new_cartridge()
     with alone.control() as device:
         goes_on(alone, device)
@@ -73,6 +81,7 @@ def test_what_the_handpiece_latched_survives_the_core_and_its_own_power(alone):
         assert device.assert_state("SAFE").faults == 0
 
 
+@usb_only("it has no memory of its own")
 def test_what_the_handpiece_latched_is_kept_over_the_end_of_its_program(alone, tmp_path):
     memory = tmp_path / "nv"
     alone.start_handpiece(nv=memory)
@@ -87,6 +96,7 @@ def test_what_the_handpiece_latched_is_kept_over_the_end_of_its_program(alone, t
     alone.start_handpiece()
 
 
+@usb_only("it has no memory of its own")
 def test_every_fault_of_the_handpiece_s_own_has_a_name(alone):
     wire = ("EMERGENCY_STOP", "HANDPIECE_LEASE", "OVER_DEPTH", "UNDER_RATE", "OVER_TEMPERATURE",
             "OVER_CURRENT", "HANDPIECE_RESTART", "NOT_HOME", "MEASUREMENT", "HANDPIECE")
@@ -102,32 +112,34 @@ def test_every_fault_of_the_handpiece_s_own_has_a_name(alone):
 
 def test_clearing_is_the_controller_s_and_names_what_it_has_seen(alone):
     latch(alone, own=False)
+    latched = alone.too_deep_faults
     with Device() as device, Device() as other:
         with refused(errno.EPERM):
-            device.clear(OVERSHOOT)
+            device.clear(latched)
         device.acquire()
         with refused(errno.EPERM):
-            other.clear(OVERSHOOT)
+            other.clear(latched)
         for mask in (0, abi.bit("LEASE"), 1 << 63):
             with refused(errno.EAGAIN) as refusal:
                 device.clear(mask)
-            assert refusal.answer.remaining == OVERSHOOT
+            assert refusal.answer.remaining == latched
         device.assert_state("FAULT")
         device.forget()
-        assert device.clear(OVERSHOOT | abi.bit("LEASE")) == 0
+        assert device.clear(latched | abi.bit("LEASE")) == 0
         record = device.wait("cleared")
-        assert (record.faults, record.remaining) == (OVERSHOOT, 0)
+        assert (record.faults, record.remaining) == (latched, 0)
         device.wait_state("SAFE", cause=abi.MN_CAUSE_CLEAR)
         with refused(errno.EBADFD):
-            device.clear(OVERSHOOT)
+            device.clear(latched)
 
 
 def test_clearing_arms_nothing_though_the_foot_is_down(alone):
     treatment = new_treatment()
     with alone.control(treatment=treatment) as device:
         bring_to(alone, device, "RUNNING")
-        alone.hp.inject("overshoot", um=300, own=False).wait()
+        alone.too_deep()
         device.wait_fault("OVER_DEPTH")
+        alone.hp.clear_injections()
         before = alone.still()["strokes"]
         device.clear()
         alone.still(0.3)

@@ -11,6 +11,9 @@ import subprocess
 import time
 
 import pytest
+from microneedle.applies import usb_only
+from microneedle.device import SERIAL
+from microneedle.kind import HANDPIECE
 from microneedle.people import AUDITOR, GUEST, OPERATOR, ROOT, SERVICE
 from microneedle.rpc import Client
 from microneedle.stack import BUILD
@@ -75,7 +78,7 @@ def failed(name, *arguments, who=OPERATOR, status=1):
 
 
 def test_every_command_speaks_json(served):
-    assert said("list")["devices"][0]["serial"] == "MN-SIM-0001"
+    assert said("list")["devices"][0]["serial"] == SERIAL
     assert said("status")["state"] == "safe"
     assert said("ping")["round_trip_us"] >= 0
     assert said("call", "rpc.ping")["mono_ns"]
@@ -122,10 +125,11 @@ def test_every_error_is_json_and_has_its_status(served):
               lambda: "trigger" in client.call("device.status")["interlocks"])
         failed("interlock_open", "session", "arm", session, status=6)
         served.press(False)
-        served.hp.inject("nv_fault", mask=4).wait()
+        served.hp.set("emergency_stop", True)
         until("the fault", lambda: client.call("device.status")["faults"])
+        served.hp.set("emergency_stop", False)
     failed("fault_latched", "session", "arm", session, status=7)
-    assert said("clear")["cleared"] == ["over_depth"]
+    assert said("clear")["cleared"] == ["emergency_stop"]
     served.unplug()
     assert mnctl("session", "arm", session, "--json").returncode in (1, 8)
     served.plug()
@@ -165,7 +169,7 @@ def test_the_end_of_run_stops_the_needles(running, served, number):
     status = process.wait(10)
     served.press(False)
     served.still()
-    assert served.hp.stats()["kill"]["strokes_after"] == 0
+    served.killed()
     if number == signal.SIGKILL:
         assert status == -signal.SIGKILL
         return
@@ -189,7 +193,7 @@ def test_run_is_paused_and_goes_on_and_says_so(running, served):
 
 def test_run_ends_with_a_fault(running, served):
     process = running("--json")
-    served.hp.inject("overshoot", um=300, own=False).wait()
+    served.too_deep()
     assert process.wait(10) == 7
     (document,) = documents(process.stdout.read())
     assert name_of(document["error"]) == "fault_latched"
@@ -208,9 +212,10 @@ def test_run_to_its_end(served):
     assert process.returncode == 0
     (document,) = documents(output)
     assert document["state"] == "completed"
-    assert document["progress"]["strokes_done"] == 100
+    assert 100 <= document["progress"]["strokes_done"] <= 100 + HANDPIECE.coasts
+    served.still()
     ended = said("session", "end", session)
-    assert ended["summary"]["strokes"] == 100
+    assert 100 <= ended["summary"]["strokes"] <= 100 + HANDPIECE.coasts
 
 
 def test_a_terminal_gets_a_bar(running, served):
@@ -261,6 +266,7 @@ def test_self_test_waits_for_the_outcome(served):
     failed("not_permitted", "self-test", who=GUEST, status=4)
 
 
+@usb_only("it tells of no self-test of its own that failed: see test_gpio.py")
 def test_self_test_that_fails_leads_to_one_that_passes(served):
     """Following what it says, step by step."""
     served.hp.inject("self_test_fail")
@@ -301,7 +307,7 @@ def self_testing(served, *options):
                                stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                                **OPERATOR.process())
     try:
-        served.hp.wait_for(lambda state: state["self_test"] == "busy", 5)
+        until("it to begin", lambda: served.self_test() == "busy", 5, 0.005)
         # It has told that it began, so it has seen that it did
         if not options:
             assert b"tests itself" in process.stdout.readline()
@@ -318,11 +324,13 @@ def test_ctrl_c_breaks_the_self_test_off(served, number):
         process.send_signal(number)
         text = process.communicate(timeout=10)[0].decode()
         assert process.returncode == 130 and "broken off" in text and "mnctl self-test" in text
-    assert served.hp.state()["self_test"] == "never"
+    assert served.self_test() == "never"
     assert "broken off" in worded("status")
+    served.still()
     worded("self-test")
 
 
+@usb_only("its self-test is over before anybody knows that the daemon hangs")
 def test_ctrl_c_breaks_it_off_although_the_daemon_hangs(served):
     with self_testing(served) as process:
         served.daemon.signal(signal.SIGSTOP)
@@ -330,11 +338,12 @@ def test_ctrl_c_breaks_it_off_although_the_daemon_hangs(served):
         process.communicate(timeout=10)
         served.daemon.signal(signal.SIGCONT)
         assert process.returncode == 130
-    until("it to be broken off", lambda: served.hp.state()["self_test"] == "never")
+    until("it to be broken off", lambda: served.self_test() == "never")
 
 
 @pytest.mark.parametrize("how, name, status", (
-    ("stop", "stopped", 1), ("emergency_stop", "fault_latched", 7), ("unplug", "device_gone", 8)))
+    ("stop", "stopped", 1), ("emergency_stop", "fault_latched", 7),
+    pytest.param("unplug", "device_gone", 8, marks=usb_only("there is no cable"))))
 def test_self_test_that_others_break_off(served, how, name, status):
     with self_testing(served, "--json") as process:
         if how == "stop":

@@ -13,8 +13,10 @@ import time
 
 import pytest
 from microneedle import abi, bus, stack
-from microneedle.bus import DRIVER, interface, usb_device
+from microneedle.applies import usb_only
+from microneedle.bus import usb_device
 from microneedle.device import Device
+from microneedle.kind import GPIO, HANDPIECE
 from microneedle.power import Sleep, assert_stopped_first, events_since, put, quirk
 from microneedle.wait import refused, until
 from test_interlocks import STATES, bring_to, goes_on
@@ -28,8 +30,9 @@ def bring_to_any(rig, device, state):
     if state != "FAULT":
         return bring_to(rig, device, state)
     bring_to(rig, device, "RUNNING")
-    rig.hp.inject("overshoot", um=300, own=False).wait()
+    rig.too_deep()
     device.wait_fault("OVER_DEPTH")
+    rig.hp.clear_injections()
     strokes = rig.still()["strokes"]
     device.forget()
     return strokes
@@ -52,9 +55,21 @@ def assert_nothing_starts(rig, strokes):
     assert rig.still(0.3)["strokes"] == strokes
 
 
+def refused_for(rig, device):
+    """The interlocks for which it is not armed, but for what any new beginning opens."""
+    with refused(errno.EAGAIN, errno.ERANGE) as refusal:
+        device.arm()
+    if refusal.error.errno == errno.EAGAIN:
+        return refusal.answer.interlocks & ~rig.must_test()
+    # A cartridge of which nothing is known allows nothing: that comes first
+    assert GPIO and refusal.answer.refused_source == abi.MN_SOURCE_CARTRIDGE
+    return device.status().interlocks & ~rig.must_test()
+
+
 def arm_again(rig, device, state):
     """What it takes to run again: the foot off, a fault cleared, a cartridge that was in sight."""
-    used = state != "SAFE"
+    # What was declared is not known to be that cartridge any more
+    used = state != "SAFE" or GPIO
     if state == "FAULT":
         with refused(errno.EBADFD):
             device.arm()
@@ -63,18 +78,15 @@ def arm_again(rig, device, state):
               lambda: not device.status().inputs & abi.MN_INPUT_TRIGGER)
         assert device.clear() == 0
     else:
-        with refused(errno.EAGAIN) as refusal:
-            device.arm()
-        assert refusal.answer.interlocks == (
+        assert refused_for(rig, device) == (
             abi.MN_INTERLOCK_TRIGGER | (abi.MN_INTERLOCK_CARTRIDGE_SPENT if used else 0))
         rig.press(False)
         until("the release to be told",
               lambda: not device.status().inputs & abi.MN_INPUT_TRIGGER)
     if used:
-        with refused(errno.EAGAIN) as refusal:
-            device.arm()
-        assert refusal.answer.interlocks == abi.MN_INTERLOCK_CARTRIDGE_SPENT
+        assert refused_for(rig, device) == abi.MN_INTERLOCK_CARTRIDGE_SPENT
         rig.new_cartridge()
+    rig.pass_self_test(device)
     rig.run(device, 2)
     device.stop()
     rig.press(False)
@@ -82,6 +94,7 @@ def arm_again(rig, device, state):
 
 # ---- sleep ----
 
+@usb_only("it does not sleep without its computer: see test_suspend.py")
 @pytest.mark.parametrize("wakes", ("resumed", "reset"))
 @pytest.mark.parametrize("state", STATES_AND_FAULT)
 def test_sleep_stops_first_and_nothing_starts_after_it(rig, state, wakes):
@@ -118,6 +131,7 @@ def test_sleep_stops_first_and_nothing_starts_after_it(rig, state, wakes):
         arm_again(rig, device, state)
 
 
+@usb_only("it does not sleep without its computer: see test_suspend.py")
 def test_a_tag_that_could_not_be_read_on_the_way_to_sleep_is_read_after_it(rig):
     with rig.control() as device:
         rig.hp.inject("bad_crc")
@@ -129,6 +143,7 @@ def test_a_tag_that_could_not_be_read_on_the_way_to_sleep_is_read_after_it(rig):
         device.stop()
 
 
+@usb_only("it does not sleep without its computer: see test_suspend.py")
 def test_a_cartridge_that_was_changed_in_its_sleep_is_another(rig):
     with rig.control() as device:
         device.arm()
@@ -141,6 +156,7 @@ def test_a_cartridge_that_was_changed_in_its_sleep_is_another(rig):
         device.stop()
 
 
+@usb_only("it does not sleep without its computer: see test_suspend.py")
 def test_an_emergency_stop_that_was_pressed_in_its_sleep_is_seen(rig):
     with rig.control() as device:
         with Sleep(rig, SLEEP_MS):
@@ -152,6 +168,7 @@ def test_an_emergency_stop_that_was_pressed_in_its_sleep_is_seen(rig):
         goes_on(rig, device)
 
 
+@usb_only("it does not sleep without its computer: see test_suspend.py")
 def test_what_the_handpiece_latched_in_its_sleep_is_told(rig):
     with rig.control() as device:
         with Sleep(rig, SLEEP_MS):
@@ -160,6 +177,7 @@ def test_what_the_handpiece_latched_in_its_sleep_is_told(rig):
         goes_on(rig, device)
 
 
+@usb_only("it does not sleep without its computer: see test_suspend.py")
 @pytest.mark.parametrize("state", STATES)
 def test_a_handpiece_that_lost_its_power_in_its_sleep_gets_a_stop(rig, state):
     with rig.control() as device:
@@ -176,6 +194,7 @@ def test_a_handpiece_that_lost_its_power_in_its_sleep_gets_a_stop(rig, state):
         device.stop()
 
 
+@usb_only("it does not sleep without its computer: see test_suspend.py")
 @pytest.mark.parametrize("state", STATES)
 def test_a_cable_that_was_pulled_in_its_sleep(rig, state):
     with rig.control() as device:
@@ -205,6 +224,7 @@ def told_until_gone(device):
                     for record in device.seen if record.kind == "fault"]
 
 
+@usb_only("no program can reset what is on lines")
 def test_stop_is_taken_while_the_bus_is_reset(rig):
     """A handpiece that can't be reached just now was stopped before, and is again afterwards."""
     stops = 0
@@ -236,6 +256,7 @@ def test_stop_is_taken_while_the_bus_is_reset(rig):
         assert rig.hp.state()["epoch"] == device.status().epoch
 
 
+@usb_only("it does not sleep without its computer: see test_suspend.py")
 def test_it_never_sleeps_by_itself(rig):
     """Asleep it could not tell of its emergency stop: not even where the system would like it to."""
     power = f"{usb_device()}/power"
@@ -256,33 +277,34 @@ def test_it_never_sleeps_by_itself(rig):
 class Unbound:
     """By hand, in sysfs."""
 
-    def take(self):
-        self.name = interface()
-        put(f"{DRIVER}/unbind", self.name)
+    def take(self, rig):
+        self.driver, self.name = rig.bound()
+        put(f"{self.driver}/unbind", self.name)
 
     def give(self):
-        put(f"{DRIVER}/bind", self.name)
+        put(f"{self.driver}/bind", self.name)
 
 
 class Unloaded:
     """rmmod of the transport; the core cannot go before it."""
 
-    def take(self):
-        with pytest.raises(AssertionError, match="in use by: microneedle_usb"):
+    def take(self, _):
+        user = HANDPIECE.module.replace("-", "_")
+        with pytest.raises(AssertionError, match=f"in use by: {user}"):
             stack.unload("microneedle")
-        stack.unload("microneedle-usb")
+        stack.unload(HANDPIECE.module)
         # An open file holds the core
         with pytest.raises(AssertionError, match="in use"):
             stack.unload("microneedle")
 
     def give(self):
-        stack.load("microneedle-usb")
+        stack.load(HANDPIECE.module)
 
 
 class Deauthorized:
     """The bus is told not to talk to it any more."""
 
-    def take(self):
+    def take(self, _):
         self.device = usb_device()
         put(f"{self.device}/authorized", "0")
 
@@ -290,18 +312,17 @@ class Deauthorized:
         put(f"{self.device}/authorized", "1")
 
 
-@pytest.mark.parametrize("how", (Unbound, Unloaded, Deauthorized))
+@pytest.mark.parametrize("how", (Unbound, Unloaded, pytest.param(
+    Deauthorized, marks=usb_only("it has no bus"))))
 @pytest.mark.parametrize("state", STATES_AND_FAULT)
 def test_a_driver_that_goes_stops_first_and_starts_nothing_when_it_is_back(alone, state, how):
     how = how()
     with alone.control() as device:
         strokes = bring_to_any(alone, device, state)
         since = time.monotonic_ns()
-        how.take()
+        how.take(alone)
         # As soon as it is gone all this is over: the bus could be next
-        events = events_since(alone, since)
-        assert_stopped_first(events, state,
-                             "usb_disable" if isinstance(how, Deauthorized) else None)
+        alone.stopped_first(since, state, "usb_disable" if isinstance(how, Deauthorized) else None)
         after = alone.hp.state()
         assert after["inputs"]["home"] and after["faults"] == []
         with refused(errno.ENODEV):
@@ -321,7 +342,8 @@ def test_a_driver_that_goes_stops_first_and_starts_nothing_when_it_is_back(alone
     how.give()
     alone.wait_node()
     with alone.control() as device:
-        faults = {"RUNNING": abi.bit("UNPLUGGED"), "FAULT": abi.bit("OVER_DEPTH")}.get(state, 0)
+        faults = {"RUNNING": abi.bit("UNPLUGGED"), "FAULT": alone.too_deep_faults}.get(state, 0)
+        faults |= abi.bit("RESTART") if GPIO else 0
         assert device.assert_state("FAULT" if faults else "SAFE").faults == faults
         assert_nothing_starts(alone, made)
         assert device.assert_state("FAULT" if faults else "SAFE").faults == faults
@@ -331,7 +353,7 @@ def test_a_driver_that_goes_stops_first_and_starts_nothing_when_it_is_back(alone
 def test_the_core_goes_once_nobody_needs_it(alone):
     """Without its file the core can go; what it had latched, the handpiece has not."""
     with Device(flags=os.O_RDONLY) as device:
-        stack.unload("microneedle-usb")
+        stack.unload(HANDPIECE.module)
         with pytest.raises(AssertionError, match="in use"):
             stack.unload("microneedle")
         with refused(errno.ENODEV):
@@ -340,4 +362,4 @@ def test_the_core_goes_once_nobody_needs_it(alone):
     stack.load_driver()
     alone.wait_node()
     with Device(flags=os.O_RDONLY) as device:
-        device.assert_state("SAFE")
+        assert device.status().faults == (abi.bit("RESTART") if GPIO else 0)

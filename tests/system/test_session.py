@@ -4,7 +4,9 @@
 import errno
 import time
 
+from microneedle.applies import usb_only
 from microneedle.device import Device
+from microneedle.kind import HANDPIECE, USB
 from microneedle.people import AUDITOR, COLLEAGUE, GUEST, OPERATOR, ROOT, SERVICE
 from microneedle.rpc import Client
 from microneedle.treat import (PLAN, STROKES, open_session, press_when_armed, run_session,
@@ -42,7 +44,9 @@ def test_a_treatment_from_open_to_the_record(served, operator):
 
     armed = operator.call("session.arm", session=session)
     assert armed["set_point"]["depth_um"] == 500 and armed["set_point"]["strokes"] == STROKES
-    assert served.hp.state()["cartridge"]["treatment"] == session.replace("-", "")
+    assert served.marked()
+    if USB:
+        assert served.hp.state()["cartridge"]["treatment"] == session.replace("-", "")
     press_when_armed(served)
     operator.event("state", **{"from": "armed", "to": "running", "cause": "trigger"})
     operator.event("session", state="running", session=session)
@@ -60,33 +64,37 @@ def test_a_treatment_from_open_to_the_record(served, operator):
     operator.event("session", state="running")
     operator.event("state", to="safe", cause="complete")
     operator.event("session", state="completed")
-    assert served.still()["strokes"] - before == STROKES
+    made_in_all = served.still()["strokes"] - before
+    assert STROKES <= made_in_all <= STROKES + HANDPIECE.coasts
     assert operator.call("session.status", session=session)["state"] == "completed"
     operator.refused("wrong_state", "session.arm", session=session)
 
     ended = operator.call("session.end", session=session, note="as planned")
     assert ended["outcome"] == "completed"
     summary = ended["summary"]
-    assert (summary["strokes"], summary["punctures"]) == (STROKES, 1400)
-    assert summary["strokes_recorded"] == STROKES and summary["lost"] == 0
+    assert (summary["strokes"], summary["punctures"]) == (made_in_all, 14 * made_in_all)
+    assert summary["strokes_recorded"] == made_in_all and summary["lost"] == 0
     depth = summary["depth_um"]
-    assert 400 < depth["min"] <= depth["mean"] <= depth["p99"] <= depth["max"] <= 500
+    assert HANDPIECE.least_of_500_um <= depth["min"] <= depth["mean"]
+    assert depth["mean"] <= depth["p99"] <= depth["max"] <= 500
     assert summary["faults"] == []
     assert operator.call("device.status")["control"] == "none"
     operator.refused("wrong_state", "session.arm", session=session)
 
     record = operator.call("session.show", session=session)
     assert record["patient"] == "P-1234" and record["operator"] == OPERATOR.name
-    assert record["outcome"] == "completed" and record["strokes"]["count"] == STROKES
+    assert record["outcome"] == "completed" and record["strokes"]["count"] == made_in_all
     kinds = [event["kind"] for event in record["events"]]
     assert kinds[0] == "open" and kinds[-1] == "end"
     assert kinds.index("arm") < kinds.index("armed")
     numbers = [event["seq"] for event in record["events"]]
     assert numbers == sorted(numbers)
     strokes = operator.call("session.strokes", session=session)
-    made = [(event["number"], event["depth_um"], event["period_us"], event["current_ma"])
-            for event in served.hp.events("stroke") if event["number"] > before]
-    assert [(row[0], *row[2:]) for row in strokes["strokes"]] == made and strokes["next"] is None
+    assert len(strokes["strokes"]) == made_in_all and strokes["next"] is None
+    if USB:
+        made = [(event["number"], event["depth_um"], event["period_us"], event["current_ma"])
+                for event in served.hp.events("stroke") if event["number"] > before]
+        assert [(row[0], *row[2:]) for row in strokes["strokes"]] == made
     listed = operator.call("session.list", limit=1)["sessions"]
     assert listed[0]["session"] == session
 
@@ -105,7 +113,7 @@ def test_depth_and_rate_beyond_the_limit_are_refused_by_the_kernel(served, opera
         assert tuple(limit[key] for key in keys) == named
         assert named[1] in error.message
     assert operator.call("device.status")["state"] == "safe"
-    assert not served.hp.state()["cartridge"]["used"]
+    assert not served.marked()
     kinds = [event["kind"] for event in operator.call("session.show", session=session)["events"]]
     assert kinds.count("arm_refused") == len(cases)
     # What is allowed is granted all the same
@@ -182,7 +190,7 @@ def test_anybody_stops_from_any_connection_without_a_hello(served, operator):
             operator.event("session", state="paused")
         served.press(False)
         assert served.still()["faults"] == []
-        assert served.hp.stats()["kill"]["strokes_after"] == 0
+        served.killed()
         operator.call("session.end", session=session)
         served.new_cartridge()
 
@@ -219,11 +227,11 @@ def test_calls_that_come_late_or_twice_or_on_old_news(served, operator):
            "deadline_ms": now_ms + 10000}
     armed = operator.call("session.arm", **arm)
     # The same again has the same answer and arms nothing anew
-    epoch = served.hp.state()["epoch"]
+    epoch = served.epoch()
     operator.call("device.stop")
     assert operator.call("session.arm", **arm) == armed
     assert operator.call("device.status")["state"] == "safe"
-    until("the stop to reach the handpiece", lambda: served.hp.state()["epoch"] != epoch)
+    until("the stop to reach the handpiece", lambda: served.epoch() != epoch)
     operator.refused("invalid_params", "session.end", session=session, request_id="arm-1")
 
 
@@ -251,6 +259,7 @@ def test_interlocks_are_named(served, operator):
     assert error.data["interlocks"] == ["cartridge_absent"]
 
 
+@usb_only("it measures no depth that could be too deep: see test_gpio.py")
 def test_an_over_depth_stroke_stops_is_shown_and_cleared(served, operator):
     session = start_session(served, operator)
     served.hp.inject("overshoot", um=300, own=False).wait()
@@ -291,6 +300,7 @@ def test_emergency_stop_in_a_session(served, operator):
     run_session(served, operator, session)
 
 
+@usb_only("a session can't yet say what was put in")
 def test_cartridge_pulled_in_a_session(served, operator):
     session = start_session(served, operator)
     served.hp.remove()
@@ -298,13 +308,12 @@ def test_cartridge_pulled_in_a_session(served, operator):
     operator.event("session", state="faulted")
     served.press(False)
     served.still()
-    served.hp.insert(uid=served.new_uid())
-    served.cartridges += 1
-    until("it to be read", lambda: operator.call("device.status")["cartridge"])
+    served.insert_in_session(operator)
     operator.call("device.clear_fault")
     run_session(served, operator, session)
 
 
+@usb_only("it latches nothing of its own")
 def test_service_clears_a_fault_where_there_is_no_session(served):
     served.hp.inject("nv_fault", mask=1 << 2).wait()
     with Client(SERVICE) as service, Client(ROOT) as root:

@@ -6,11 +6,14 @@ import os
 
 import pytest
 from microneedle import abi, stack
+from microneedle.applies import usb_only
 from microneedle.device import Device
 from microneedle.people import GUEST, OPERATOR
 from microneedle.rpc import Client
 from microneedle.treat import PLAN, open_session
 from microneedle.wait import refused, until
+
+pytestmark = usb_only("the lab's board has one handpiece")
 
 SECOND = "MN-SIM-0002"
 LINK = f"/dev/microneedle/by-serial/{SECOND}"

@@ -6,6 +6,7 @@ import grp
 import os
 import stat
 
+from microneedle.applies import usb_only
 from microneedle.device import NODE
 from microneedle.stack import run
 from microneedle.people import GUEST, OPERATOR
@@ -60,6 +61,7 @@ def test_systemd_is_told(rig):
     assert "uaccess" not in said["TAGS"] and "seat" not in said["TAGS"]
 
 
+@usb_only("there is no raw node of a bus")
 def test_the_raw_node_is_root_s_alone(rig):
     node = raw_node()
     assert_node(node, "root", 0o600)
@@ -68,12 +70,14 @@ def test_the_raw_node_is_root_s_alone(rig):
     assert said["ID_MODEL_FROM_DATABASE"] == "Microneedling handpiece"
 
 
+@usb_only("there is no raw node of a bus")
 def test_people_reach_neither_node(rig):
     for person in (OPERATOR, GUEST):
         for node in (NODE, raw_node()):
             run("sh", "-c", f"! cat {node} 2>/dev/null", **person.process())
 
 
+@usb_only("there is no raw node of a bus")
 def test_the_nodes_are_right_again_after_replug_and_change(rig):
     rig.replug()
     run("udevadm", "trigger", "--action=change", "--settle", NODE)

@@ -9,10 +9,13 @@ import time
 
 import pytest
 from microneedle import abi
+from microneedle.applies import usb_only
 from microneedle.device import NODE, Device
 from microneedle.stack import HandpieceError
 from microneedle.wait import refused, until
 from test_interlocks import STATES, bring_to, goes_on
+
+pytestmark = usb_only("it has no cable, and its power is the computer's: see test_power.py")
 
 
 def assert_gone(device):

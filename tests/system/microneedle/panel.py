@@ -43,6 +43,13 @@ class WiredHandpiece(GpioHandpiece):
         state["faults"] = []
         return state
 
+    def unplug(self):
+        """It has no cable: what takes it away is that its driver is unbound."""
+        put(f"{DRIVER}/unbind", NAME)
+
+    def plug(self):
+        put(f"{DRIVER}/bind", NAME)
+
 
 class Panel(stack.Workstation):
     """The same as a Workstation, for a test."""
@@ -71,18 +78,21 @@ class Panel(stack.Workstation):
 
     def stop_handpiece(self):
         stack.unload(HANDPIECE.module)
+        self.wait_no_node()
+        # The daemon closes what is gone
+        with contextlib.suppress(AssertionError):
+            until("nobody to have it open", self.core_is_free)
         if self.hp:
             self.hp.stop()
             self.hp = None
 
-    def unplug(self):
-        """It has no cable: what takes it away is that its driver is unbound."""
-        put(f"{DRIVER}/unbind", NAME)
-        self.wait_no_node()
-
-    def plug(self):
-        put(f"{DRIVER}/bind", NAME)
-        self.wait_node()
+    @staticmethod
+    def core_is_free():
+        path = "/sys/module/microneedle/refcnt"
+        if not os.path.exists(path):
+            return True
+        with open(path, encoding="ascii") as stream:
+            return int(stream.read()) == 0
 
     # -- its cartridge --
 
@@ -137,11 +147,16 @@ class Panel(stack.Workstation):
         hp.set("foot_switch", False)
         self.load_driver()
         if not os.path.exists(f"{DRIVER}/{NAME}"):
-            self.plug()
+            hp.plug()
         self.wait_node()
-        self.clear_faults()
-        self.new_cartridge()
-        self.pass_self_test()
+        self.make_ready()
+
+    # What it has counted is void then: it looks for home, slowly
+    too_deep_faults = abi.bit("OVER_DEPTH") | abi.bit("NOT_HOME")
+
+    def too_deep(self):
+        """The hard switch at the depth end is pressed, for as long as nobody takes that back."""
+        return self.hp.inject("switch_stuck", which="depth_end", how="closed").wait()["mono_ns"]
 
     # -- what it did --
 
@@ -149,6 +164,36 @@ class Panel(stack.Workstation):
         """The depth stop is there, but for its backlash: never deeper."""
         state = self.hp.state()
         return um - BACKLASH_UM <= state["position_um"] <= um
+
+    def stopped_first(self, since_ns, state, _=None):
+        """The line was dropped in time, and the one-shot was not needed."""
+        cut = self.killed()
+        assert (cut >= since_ns) == (state == "RUNNING")
+        assert self.hp.stats()["watchdog"]["expiries"] == 0
+
+    @staticmethod
+    def must_test():
+        """A count of steps that began anew, or that the depth end has shown to be wrong."""
+        return abi.MN_INTERLOCK_SELF_TEST
+
+    @staticmethod
+    def bound():
+        return DRIVER, NAME
+
+    def last_stroke(self):
+        """The driver counts from when it found the handpiece."""
+        with Device(flags=os.O_RDONLY) as device:
+            return device.status().strokes_total
+
+    def epoch(self):
+        """The driver's: what obeys is a line."""
+        with Device(flags=os.O_RDONLY) as device:
+            return device.status().epoch
+
+    def self_test(self):
+        """What the driver makes of it: it is the driver's test."""
+        with Device(flags=os.O_RDONLY) as device:
+            return abi.name_of("SELF_TEST", device.status().self_test).lower()
 
     def killed(self, _=None):
         """Its motor has no power, and what turned on has run down; when the drive was cut."""

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 
-from . import abi, rpc
+from . import abi, bus, rpc
 from .device import NODE, SERIAL, Device, new_treatment
 from .kind import HANDPIECE
 from .people import make_accounts
@@ -208,6 +208,12 @@ class Workstation:
         self.hp.insert(uid=self.new_uid())
         self.cartridges += 1
 
+    def insert_in_session(self, client):
+        """Another one while a session has control; the daemon knows it when this returns."""
+        self.hp.insert(uid=self.new_uid())
+        self.cartridges += 1
+        until("the cartridge to be read", lambda: client.call("device.status")["cartridge"])
+
     def new_uid(self):
         """Of a cartridge that nobody has seen; handpieces count theirs from the same number."""
         self.uids += 1
@@ -251,17 +257,27 @@ class Workstation:
         if not hp.state()["plugged"]:
             hp.plug()
         self.wait_node()
+        self.make_ready()
+
+    def make_ready(self):
+        """A new cartridge, no fault, its self-test passed: a session may be opened."""
         self.new_cartridge()
         self.clear_faults()
-        self.pass_self_test()
+        with Device() as device:
+            self.pass_self_test(device)
 
     @staticmethod
-    def pass_self_test():
-        with Device() as device:
-            if device.status().self_test not in (abi.MN_SELF_TEST_PASSED, abi.MN_SELF_TEST_BUSY):
-                device.ioctl("SELF_TEST")
-            until("a self-test that passes",
-                  lambda: device.status().self_test == abi.MN_SELF_TEST_PASSED, 5)
+    def pass_self_test(device):
+        if device.status().self_test not in (abi.MN_SELF_TEST_PASSED, abi.MN_SELF_TEST_BUSY):
+            device.ioctl("SELF_TEST")
+        until("a self-test that passes",
+              lambda: device.status().self_test == abi.MN_SELF_TEST_PASSED, 5)
+
+    too_deep_faults = abi.bit("OVER_DEPTH")
+
+    def too_deep(self):
+        """The needles go too deep, and the driver is the one to see it; when they did."""
+        return self.hp.inject("overshoot", um=300, own=False).wait()["mono_ns"]
 
     def clear_faults(self):
         with Device() as device:
@@ -319,8 +335,38 @@ class Workstation:
         """It is set to this depth."""
         return self.hp.state()["set_depth_um"] == um
 
-    def killed(self, device):
+    def killed(self, device=None):
         """It has obeyed the last stop, and no stroke came after it; when the stop came."""
         kill = self.hp.stats()["kill"]
-        assert kill["epoch"] == device.status().epoch and kill["strokes_after"] == 0
+        assert kill["strokes_after"] == 0
+        if device:
+            assert kill["epoch"] == device.status().epoch
         return kill["received_ns"]
+
+    def stopped_first(self, since_ns, state, last=None):
+        """STOP came before whatever else happened to it since then."""
+        # It needs this module itself
+        from . import power
+
+        power.assert_stopped_first(power.events_since(self, since_ns), state, last)
+
+    @staticmethod
+    def must_test():
+        """Interlocks that are open until a self-test has passed anew: none, it knows where home is."""
+        return 0
+
+    @staticmethod
+    def bound():
+        """Its driver, and by which name it has it."""
+        return bus.DRIVER, bus.interface()
+
+    def last_stroke(self):
+        """The number of its last stroke, as it is told."""
+        return self.hp.state()["strokes"]
+
+    def epoch(self):
+        """Of the last stop that it has obeyed."""
+        return self.hp.state()["epoch"]
+
+    def self_test(self):
+        return self.hp.state()["self_test"]
