@@ -98,17 +98,16 @@ u32 mn_safety_limit(const struct mn_safety *s, enum mn_quantity quantity, enum m
 }
 
 /*
- * What may still be asked of @quantity: the dose counts down over the treatment, and what a motor
- * may still make after it was stopped is kept back.
+ * What may still be asked of @quantity: the dose counts down over the treatment. The few strokes that
+ * a motor makes after it was stopped in time count to the dose, and leave less to be asked for.
  */
 static u32 headroom(const struct mn_safety *s, enum mn_quantity quantity, enum mn_source *binding)
 {
 	u32 limit = mn_safety_limit(s, quantity, binding);
-	u64 used = (u64)s->keep.dose + s->caps.coast_strokes;
 
 	if (quantity != MN_QUANTITY_DOSE)
 		return limit;
-	return limit > used ? (u32)(limit - used) : 0;
+	return limit > s->keep.dose ? limit - s->keep.dose : 0;
 }
 
 static u32 asked(const struct mn_set *set, enum mn_quantity quantity)

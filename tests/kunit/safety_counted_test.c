@@ -141,33 +141,24 @@ static void coasting_is_no_fault(struct kunit *test)
 	EXPECT_FAULT(coast(test, 0, 1), MN_FAULT_OVER_DOSE);
 }
 
-/* What it may still make after its stop is kept back, so that the limit holds with it. */
-static void coasting_is_within_the_dose(struct kunit *test)
+/* They count to the dose: in the end less can be asked for, and then nothing. */
+static void coasting_counts(struct kunit *test)
 {
-	struct bench *b = bench_new(test);
+	struct bench *b = coast(test, 2, 2);
 	struct mn_set set = bench_set_point();
-	u32 limit;
+	u32 limit = mn_safety_limit(&b->s, MN_QUANTITY_DOSE, NULL);
 
-	b->caps.coast_strokes = 10;
-	bench_plug(b);
-	bench_go(b, BENCH_SAFE);
-	limit = mn_safety_limit(&b->s, MN_QUANTITY_DOSE, NULL);
-	set.dose.strokes = limit - 9;
+	KUNIT_EXPECT_EQ(test, b->s.keep.dose, 5U);
+	bench_home(b);
+	bench_pass(b, b->caps.run_down_ms + MN_HOME_REPORT_MS);
+	set.dose.strokes = limit - 4;
 	KUNIT_EXPECT_EQ(test, bench_arm(b, set), -ERANGE);
 	KUNIT_EXPECT_EQ(test, b->refusal.quantity, MN_QUANTITY_DOSE);
-	KUNIT_EXPECT_EQ(test, b->refusal.limit, limit - 10);
-
-	/* Nothing is left where it would need all that is left to stop. */
-	b->s.keep.dose = limit - 10;
+	KUNIT_EXPECT_EQ(test, b->refusal.limit, limit - 5);
+	b->s.keep.dose = U32_MAX;
 	set.dose.strokes = 1;
 	KUNIT_EXPECT_EQ(test, bench_arm(b, set), -ERANGE);
 	KUNIT_EXPECT_EQ(test, b->refusal.limit, 0U);
-	b->s.keep.dose = U32_MAX;
-	KUNIT_EXPECT_EQ(test, bench_arm(b, set), -ERANGE);
-	KUNIT_EXPECT_EQ(test, b->refusal.limit, 0U);
-
-	b->s.keep.dose = limit - 11;
-	KUNIT_EXPECT_EQ(test, bench_arm(b, set), 0);
 }
 
 /* Only while it runs down: then it is motion that nobody wanted. */
@@ -437,7 +428,7 @@ static struct kunit_case counted_cases[] = {
 	KUNIT_CASE(counted_never_freezes),
 	KUNIT_CASE(counted_over_depth),
 	KUNIT_CASE(coasting_is_no_fault),
-	KUNIT_CASE(coasting_is_within_the_dose),
+	KUNIT_CASE(coasting_counts),
 	KUNIT_CASE(coasting_ends),
 	KUNIT_CASE(restart_is_a_fault),
 	KUNIT_CASE(restart_with_others),
