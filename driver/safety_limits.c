@@ -98,8 +98,8 @@ u32 mn_safety_limit(const struct mn_safety *s, enum mn_quantity quantity, enum m
 }
 
 /*
- * What may still be asked of @quantity: the dose counts down over the treatment. The few strokes that
- * a motor makes after it was stopped in time count to the dose, and leave less to be asked for.
+ * What may still be asked of @quantity: the dose counts down over the treatment. The few strokes
+ * that a motor makes after it was stopped in time count, and leave less to be asked for.
  */
 static u32 headroom(const struct mn_safety *s, enum mn_quantity quantity, enum mn_source *binding)
 {

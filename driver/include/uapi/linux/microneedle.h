@@ -373,7 +373,7 @@ struct mn_status {
 #define MN_CARTRIDGE_MARKED		(1U << 2)	/* it carries a used mark */
 #define MN_CARTRIDGE_SPENT		(1U << 3)	/* its mark cannot be honoured any more */
 #define MN_CARTRIDGE_UNDECLARED		(1U << 4)	/* nobody has said yet what it is */
-#define MN_CARTRIDGE_DECLARED		(1U << 5)	/* what is known of it was declared, not read */
+#define MN_CARTRIDGE_DECLARED		(1U << 5)	/* that was declared, not read */
 
 /**
  * struct mn_limits - Every limit with its sources.
