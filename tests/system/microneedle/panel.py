@@ -151,6 +151,16 @@ class Panel(stack.Workstation):
         self.wait_node()
         self.make_ready()
 
+    def make_ready_again(self, device):
+        """The same for who controls it, once what it had latched is cleared."""
+        self.press(False)
+        until("the release to be told",
+              lambda: not device.status().inputs & abi.MN_INPUT_TRIGGER)
+        until("the needles to be home", lambda: device.status().inputs & abi.MN_INPUT_HOME, 3)
+        self.new_cartridge()
+        self.pass_self_test(device)
+        device.forget()
+
     # What it has counted is void then: it looks for home, slowly
     too_deep_faults = abi.bit("OVER_DEPTH") | abi.bit("NOT_HOME")
 
