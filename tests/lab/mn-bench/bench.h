@@ -10,6 +10,7 @@
 #include <linux/list.h>
 #include <linux/miscdevice.h>
 #include <linux/mutex.h>
+#include <linux/notifier.h>
 #include <linux/pwm.h>
 #include <linux/spinlock.h>
 #include <linux/timerqueue.h>
@@ -52,6 +53,8 @@ struct bench_reader {
  * @dev: Its place in the tree.
  * @gpio: Its lines.
  * @misc: Its node.
+ * @panic: Says how its lines stand when the kernel gives up.
+ * @panics: It has.
  * @lock: Protects all that follows but @wait. Taken in any context, with an interrupt's descriptor
  *	locked too; no interrupt is raised and nobody is woken while it is held.
  * @outputs: Lines that the board drives.
@@ -71,6 +74,8 @@ struct bench {
 	struct device *dev;
 	struct gpio_chip gpio;
 	struct miscdevice misc;
+	struct notifier_block panic;
+	bool panics;
 	raw_spinlock_t lock;		/* see above */
 	u32 outputs;
 	u32 out;

@@ -44,6 +44,8 @@ static void drive(struct bench *bench, unsigned int line, int value, bool take)
 	if (changes)
 		bench_record(bench, MN_BENCH_OUTPUT | line, !!value);
 	raw_spin_unlock_irqrestore(&bench->lock, flags);
+	if (READ_ONCE(bench->panics))
+		pr_emerg("mn-bench: in panic line %u is driven %s\n", line, value ? "high" : "low");
 	if (changes)
 		bench_wake(bench);
 }

@@ -10,9 +10,40 @@
 
 #include <linux/mod_devicetable.h>
 #include <linux/module.h>
+#include <linux/panic_notifier.h>
 #include <linux/platform_device.h>
 
 #include "bench.h"
+
+/*
+ * Nobody is left to read it from the node: what is driven from here on is in the log. It is told
+ * before any driver is: after them UML tells nobody else.
+ */
+static int on_panic(struct notifier_block *block, unsigned long action, void *data)
+{
+	struct bench *bench = container_of(block, struct bench, panic);
+
+	pr_emerg("mn-bench: panic with lines %08x driven high\n", bench->out & bench->outputs);
+	WRITE_ONCE(bench->panics, true);
+	return NOTIFY_DONE;
+}
+
+static void end_panic(void *data)
+{
+	struct bench *bench = data;
+
+	atomic_notifier_chain_unregister(&panic_notifier_list, &bench->panic);
+}
+
+static int watch_for_panic(struct bench *bench)
+{
+	int err;
+
+	bench->panic.notifier_call = on_panic;
+	bench->panic.priority = INT_MAX;
+	err = atomic_notifier_chain_register(&panic_notifier_list, &bench->panic);
+	return err ?: devm_add_action_or_reset(bench->dev, end_panic, bench);
+}
 
 static int bench_probe(struct platform_device *pdev)
 {
@@ -29,6 +60,8 @@ static int bench_probe(struct platform_device *pdev)
 
 	/* The node is there before the lines, so that a program may see a driver's probe. */
 	err = bench_stimuli_init(bench);
+	if (!err)
+		err = watch_for_panic(bench);
 	if (!err)
 		err = bench_add_node(bench);
 	if (!err)
