@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""In the guest: bring the handpiece to a state, and the machine down, or its kernel: go_down.py HOW STATE.
+"""Bring a guest's handpiece to a state, and the machine or its kernel down: go_down.py HOW STATE.
 
 What the handpiece saw, what the controlling file was told, and whether anything could be started in
 the last moments, is left in MN_OUT.

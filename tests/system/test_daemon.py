@@ -24,7 +24,7 @@ MS = 1000000
 
 
 def found_in():
-    """What a handpiece's state is when it comes: one without a memory may have been doing anything."""
+    """A handpiece's state when it comes: one without a memory may have been doing anything."""
     return "safe" if USB else "fault"
 
 

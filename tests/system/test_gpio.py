@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What only a GPIO handpiece has: lines that stop, a depth that is counted, a cartridge without a tag."""
+"""What only a GPIO handpiece has: lines that stop, a counted depth, a cartridge without a tag."""
 
 import contextlib
 import errno

@@ -139,8 +139,8 @@ def test_reserved_and_answer_fields_must_be_zero(rig):
                       "reserved"):
             with refused(errno.EINVAL):
                 device.ioctl("ARM", **point, **{field: 1})
-        for wrong in ({"depth_um": 0}, {"depth_um": HANDPIECE.depth_step_um - 1}, {"rate_mhz": 19999}, {"strokes": 0},
-                      {"run_ms": 0}):
+        for wrong in ({"depth_um": 0}, {"depth_um": HANDPIECE.depth_step_um - 1},
+                      {"rate_mhz": 19999}, {"strokes": 0}, {"run_ms": 0}):
             with refused(errno.EINVAL):
                 device.ioctl("ARM", **{**point, **wrong})
         with refused(errno.EINVAL):
@@ -239,8 +239,8 @@ def test_sysfs_tells_and_moves_nothing(rig):
                 for name in os.listdir(os.path.join(folder, "limit_depth_um"))}
         # What does not apply, a board or a device, is not there
         assert told == {"effective": "800", "binding": "session", "absolute": "3000",
-                        "ceiling": "1500", HANDPIECE.source.lower(): "2500", "cartridge": "1500", "admin": "1500",
-                        "session": "800"}
+                        "ceiling": "1500", HANDPIECE.source.lower(): "2500",
+                        "cartridge": "1500", "admin": "1500", "session": "800"}
         assert text("limit_rate_mhz/effective") == "100000"
         assert not os.path.exists(os.path.join(folder, "limit_run_ms/cartridge"))
         device.arm()

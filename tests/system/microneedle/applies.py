@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""A test that cannot be of both kinds of handpiece says so, and why: @usb_only("there is no cable").
+"""A test that cannot be of both kinds of handpiece says so, and why: @usb_only("it has no bus").
 
 Where it does not apply it is neither run nor skipped; the run prints it with its reason.
 """

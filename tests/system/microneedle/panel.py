@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """A panel computer with a GPIO handpiece: what is done otherwise than with one on a USB cable.
 
-Its driver finds it when it is loaded, so that the handpiece is played before that; what happened to it
-before is not known, a fault; nothing starts before a self-test has found home; and nobody knows
+Its driver finds it when it is loaded, so that the handpiece is played before that; what happened to
+it before is not known, a fault; nothing starts before a self-test has found home; and nobody knows
 what cartridge was put in until the controller says so.
 """
 

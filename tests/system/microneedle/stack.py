@@ -352,7 +352,7 @@ class Workstation:
 
     @staticmethod
     def must_test():
-        """Interlocks that are open until a self-test has passed anew: none, it knows where home is."""
+        """Interlocks that are open until a new self-test has passed: none, it knows its home."""
         return 0
 
     @staticmethod
