@@ -144,6 +144,23 @@ static int mn_gpio_kill(struct mn_device *mn, u32 epoch)
 }
 
 /*
+ * One whose count is void, and that was left where a switch said home that says so no more: it has
+ * to look for it. Not where it gave up once: that is mn_gpio_clear()'s.
+ */
+static void find_home(struct mn_gpio *g)
+{
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&g->lock, flags);
+	if (!g->stepper.homed && !(g->faults & BIT_ULL(MN_FAULT_NOT_HOME)) &&
+	    mn_gpio_stands(g, ktime_get_ns())) {
+		mn_stepper_seek(&g->stepper, mn_gpio_switches(g));
+		mn_gpio_follow(g);
+	}
+	raw_spin_unlock_irqrestore(&g->lock, flags);
+}
+
+/*
  * A depth stop that gave up looking for home rests, too: then the report lacks home, and says that
  * it is a fault of its own.
  */
@@ -153,6 +170,7 @@ static int mn_gpio_stop(struct mn_device *mn, u32 epoch)
 	bool rests;
 
 	mn_gpio_kill(mn, epoch);
+	find_home(g);
 	rests = mn_gpio_wait_rest(g, STOP_MS);
 	mn_gpio_tell(g);
 	return rests ? 0 : -ETIMEDOUT;
