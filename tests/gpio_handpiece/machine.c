@@ -28,6 +28,7 @@ static void take_duty(struct gh_machine *m, uint64_t at)
 static void decide(struct gh_machine *m, uint64_t at)
 {
 	struct hp_injection *stuck = hp_faults_active(&m->faults, GH_DRIVE_STUCK);
+	struct hp_injection *unseen = hp_faults_active(&m->faults, GH_WATCHDOG_UNSEEN);
 	/* a transistor that does not open needs no PWM */
 	bool driven = m->duty > 0.0 || hp_faults_active(&m->faults, GH_RUNAWAY);
 	bool drive = m->drive, power;
@@ -39,6 +40,8 @@ static void decide(struct gh_machine *m, uint64_t at)
 					 "the motor keeps its power without drive-enable");
 	}
 	power = drive && one_shot(m, at) && driven;
+	if (unseen && drive && driven && !power)
+		hp_faults_effect(unseen, at, "the one-shot gives the motor no power");
 	if (power != m->power) {
 		m->power = power;
 		if (power) {
@@ -63,7 +66,7 @@ void gh_init(struct gh_machine *m, const struct gh_board *board, const struct gh
 	m->now = now;
 	hp_faults_init(&m->faults);
 	gh_motor_init(m, now);
-	gh_stop_init(m, position_steps);
+	gh_stop_init(m, position_steps, now);
 	/* whatever was on the lines before, now they are as this is */
 	for (unsigned int role = GH_HOME; role < GH_ROLES; role++)
 		m->world.put(m->world.ctx, (enum gh_role)role, false, now);

@@ -134,7 +134,7 @@ void gh_motor_extra(struct gh_machine *m, uint64_t at);
 /* switches.c: what is shown may have changed */
 void gh_switches_show(struct gh_machine *m, uint64_t at);
 /* stop.c */
-void gh_stop_init(struct gh_machine *m, int32_t position_steps);
+void gh_stop_init(struct gh_machine *m, int32_t position_steps, uint64_t now);
 void gh_stop_step(struct gh_machine *m, uint64_t at);
 
 #endif /* GH_MACHINE_H */

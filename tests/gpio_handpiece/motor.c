@@ -158,6 +158,7 @@ void gh_motor_deepest(struct gh_machine *m, uint64_t at)
 	m->stats.strokes++;
 	m->stats.stroke_ns = at;
 	m->stats.period_us = (uint32_t)(period / 1000);
+	hp_trace(m->trace, at, "stroke", "\"number\":%u", m->stats.strokes);
 	if (loss) {
 		hp_faults_effect(loss, at, "stroke %u without a pulse", m->stats.strokes);
 		hp_faults_spend(loss);

@@ -9,22 +9,24 @@ int32_t gh_position_steps(const struct gh_machine *m)
 	return m->stop.motor_steps - m->stop.slack_steps;
 }
 
-static void switches(struct gh_machine *m)
+static void switches(struct gh_machine *m, uint64_t at)
 {
 	int32_t position = gh_position_steps(m);
 
+	if (position <= 0 && !m->sw[GH_HOME].active)
+		hp_trace(m->trace, at, "home", "\"counted\":%d", m->stop.counted_steps);
 	m->sw[GH_HOME].active = position <= 0;
 	m->sw[GH_DEPTH_END].active = position >= (int32_t)m->board.travel_steps;
 	if (position > m->stats.deepest_steps)
 		m->stats.deepest_steps = position;
 }
 
-void gh_stop_init(struct gh_machine *m, int32_t position_steps)
+void gh_stop_init(struct gh_machine *m, int32_t position_steps, uint64_t now)
 {
 	m->stop.counted_steps = position_steps;
 	m->stop.motor_steps = position_steps;
 	gh_reset_deepest(m);
-	switches(m);
+	switches(m, now);
 }
 
 static void turn(struct gh_machine *m, bool deeper)
@@ -72,7 +74,7 @@ void gh_stop_step(struct gh_machine *m, uint64_t at)
 		return;
 	}
 	turn(m, m->dir);
-	switches(m);
+	switches(m, at);
 	gh_switches_show(m, at);
 }
 
