@@ -8,7 +8,7 @@ import select
 import signal
 import time
 
-from microneedle.bus import DRIVER, interface
+from transport import WIRE
 from microneedle.device import Device
 from microneedle.wait import until
 
@@ -134,8 +134,8 @@ class Program:
 
 def unbind():
     global _unbound
-    name = interface()
-    with open(f"{DRIVER}/unbind", "w", encoding="ascii") as stream:
+    name = WIRE.bound()
+    with open(f"{WIRE.driver}/unbind", "w", encoding="ascii") as stream:
         stream.write(name)
     _unbound = name
 
@@ -144,7 +144,7 @@ def bind():
     """Undo unbind(), if it was done."""
     global _unbound
     if _unbound:
-        with open(f"{DRIVER}/bind", "w", encoding="ascii") as stream:
+        with open(f"{WIRE.driver}/bind", "w", encoding="ascii") as stream:
             stream.write(_unbound)
     _unbound = None
 

@@ -3,7 +3,6 @@
 
 from play import STATES
 
-ROWS_AT_LEAST = 40
 WAYS = {"wire": "yes", "lease": "no", "power": "no power", "none": "-"}
 
 
@@ -62,15 +61,15 @@ def markdown(rows, results):
     return text
 
 
-def summary(rows, results, whole):
+def summary(rows, results, rows_at_least):
     passed = sum(result["outcome"] == "ok" for result in results)
     failed = sum(result["outcome"] == "failed" for result in results)
     states = sum(result["outcome"] != "none" for result in results)
     print(f"\n{len(rows)} faults, {states} of {len(results)} plays apply; the longest from "
           f"decision to STOP on the wire "
           f"{max((r.get('stop_ns', 0) for r in results), default=0) / 1e3:.1f} us")
-    if whole and len(rows) < ROWS_AT_LEAST:
-        print(f"fewer than {ROWS_AT_LEAST} faults")
+    if len(rows) < rows_at_least:
+        print(f"fewer than {rows_at_least} faults")
         failed += 1
     print(f"{passed} passed, {failed} failed")
     return 1 if failed else 0

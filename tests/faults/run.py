@@ -10,13 +10,14 @@ import traceback
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.join(os.path.dirname(HERE), "system"),
+                os.path.join(os.path.dirname(HERE), "gpio_handpiece"),
                 os.path.join(os.path.dirname(HERE), "lab")]
 
 import report  # noqa: E402
 import splats  # noqa: E402
 from microneedle import stack  # noqa: E402
 from play import STATES, Play  # noqa: E402
-from table import ROWS  # noqa: E402
+from transport import WIRE  # noqa: E402
 
 
 class KernelLog:
@@ -75,11 +76,12 @@ def main():
     parser.add_argument("-k", default="", help="only rows whose name has this in it")
     parser.add_argument("-s", choices=STATES, action="append", help="only in this state")
     options = parser.parse_args()
-    distinct(ROWS)
+    every = WIRE.rows()
+    distinct(every)
     log = KernelLog()
-    rig = stack.Workstation()
+    rig = WIRE.rig()
     results = []
-    rows = [row for row in ROWS if options.k in row.name]
+    rows = [row for row in every if options.k in row.name]
     for row in rows:
         for state in options.s or STATES:
             result = play(rig, row, state, log)
@@ -90,13 +92,13 @@ def main():
         print(report.line(row, results), flush=True)
     rig.stop_handpiece()
     stack.unload_driver()
-    whole = rows == ROWS and not options.s
+    whole = rows == every and not options.s
     out = os.environ["MN_OUT"]
     with open(os.path.join(out, "matrix.json"), "w", encoding="ascii") as stream:
         json.dump(results, stream, indent=1)
     with open(os.path.join(out, "matrix.md"), "w", encoding="ascii") as stream:
         stream.write(report.markdown(rows, results))
-    return report.summary(rows, results, whole)
+    return report.summary(rows, results, WIRE.rows_at_least if whole else 0)
 
 
 if __name__ == "__main__":
