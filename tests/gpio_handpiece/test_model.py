@@ -339,6 +339,30 @@ def test_watchdog_unseen(hp, hands):
     assert stats["watchdog"]["longest_gap_ns"] < 30 * MS and stats["watchdog"]["expiries"] == 1
 
 
+def test_watchdog_unseen_from_the_start(hp, hands):
+    # how the line stood is an edge, too
+    time.sleep(2 * LEASE_MS / 1000)
+    shot = hp.inject("watchdog_unseen")
+    hands.drive(0.4)
+    assert "no power" in shot.wait(100)["detail"]
+    hands.run(0.1)
+    assert not hp.state()["turning"]
+
+
+def test_strokes_and_home_are_traced(hp, hands):
+    hands.drive(0.4)
+    hands.run(0.3)
+    hands.set("drive-enable", 0)
+    hands.step(BACKLASH + 20)
+    hands.step(-BACKLASH - 20)
+    hands.run(0.1)
+    assert [event["number"] for event in hp.events("stroke")] == list(
+        range(1, hp.state()["strokes"] + 1))
+    assert hp.stats()["stroke_ns"] == hp.events("stroke")[-1]["mono_ns"]
+    # once as it began, and once as it came back
+    assert len(hp.events("home")) == 2
+
+
 def test_an_injection_that_does_nothing_is_not_believed(hp):
     shot = hp.inject("lost_steps")
     with pytest.raises(HandpieceError, match="took no effect"):
