@@ -8,9 +8,9 @@ import select
 import signal
 import time
 
-from transport import WIRE
 from microneedle.device import Device
 from microneedle.wait import until
+from transport import WIRE
 
 RENEWAL_S = 0.1
 _date = None

@@ -8,11 +8,11 @@ import os
 import time
 
 import host
-from transport import MS, OFF_ALREADY, US, WIRE
 from microneedle import abi
 from microneedle.device import Device
 from microneedle.stack import HandpieceError
 from microneedle.wait import until
+from transport import MS, OFF_ALREADY, US, WIRE
 
 STATES = ("SAFE", "ARMED", "RUNNING", "STARTING", "STOPPING")
 MOVING = ("RUNNING", "STARTING", "STOPPING")

@@ -2,6 +2,7 @@
 """The fault matrix as a person reads it."""
 
 from play import STATES
+from transport import WIRE
 
 WAYS = {"wire": "yes", "lease": "no", "power": "no power", "none": "-"}
 
@@ -13,6 +14,11 @@ def of(row, results):
 def worst(row, results, key, scale, digits):
     values = [result[key] for result in of(row, results) if key in result]
     return f"{max(values) / scale:.{digits}f}" if values else "-"
+
+
+def bound(row):
+    """The longest that any state is given."""
+    return max([row.bound_ms] + [want.bound_ms for want in row.states.values()])
 
 
 def mark(row, state, results):
@@ -37,7 +43,7 @@ def mark(row, state, results):
 
 def cells(row, results):
     return [row.name, row.detector.partition("/")[2], row.code or "none",
-            f"{row.bound_ms:g}" if row.bound_ms else "-",
+            f"{bound(row):g}" if bound(row) else "-",
             worst(row, results, "detected_ns", 1e6, 3), WAYS[row.stop],
             worst(row, results, "stop_ns", 1e3, 1), worst(row, results, "home_ns", 1e6, 1),
             *(mark(row, state, results) for state in STATES)]
@@ -55,10 +61,10 @@ def line(row, results):
 
 def markdown(rows, results):
     """For README."""
-    text = f"| {' | '.join(HEADS)} |\n|{'---|' * len(HEADS)}\n"
+    text = f"{WIRE.title}\n\n| {' | '.join(HEADS)} |\n|{'---|' * len(HEADS)}\n"
     for row in rows:
         text += f"| {' | '.join(cells(row, results))} |\n"
-    return text
+    return text + "\n"
 
 
 def summary(rows, results, rows_at_least):

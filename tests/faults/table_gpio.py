@@ -2,20 +2,17 @@
 """The fault matrix of a GPIO handpiece: what breaks on its lines, and what anybody may do to its device."""
 
 import errno
-import os
 import time
 from dataclasses import replace
 
-import host
 from board import INPUT, Bench
 from effects import Done, both, done, injected
 from hands import line
 from microneedle import abi
-from microneedle.device import NODE
-from microneedle.wait import refused, until
+from microneedle.wait import refused
 from row import Row, either, later, never, now, states
-from table import (HOST, LEASES, PRESSED, active, interlock, not_armed, stop, stops, told,
-                   with_count, changed)
+from table import HOST, LEASES, PRESSED, active, changed, interlock, stop, told, with_count
+from transport import US
 
 EDGE_MS = 0.02  # an interrupt, and the record of what it found
 EDGE = "the interrupt itself"
@@ -41,6 +38,10 @@ def let_go(play):
     play.rig.press(False)
 
 
+def self_test(play):
+    play.ctl.device.ioctl("SELF_TEST")
+
+
 def swap(play):
     play.rig.swap_cartridge()
 
@@ -64,22 +65,24 @@ def does_not_start(play):
     return play.hp.state()["strokes"] == strokes
 
 
-def pulse(play):
-    """One on the stroke sensor's line, as a spark would."""
+def pulses(play):
+    """Two on the stroke sensor's line, as a spark would make them; when they came."""
     if play.state in ("SAFE", "ARMED"):
         # Until nothing of the last run can be meant any more
         time.sleep(0.2)
         play.began = time.monotonic_ns()
     with Bench() as board:
-        board.put(line("stroke"), 1)
-        board.put(line("stroke"), 0)
-        play.pulsed = [event.ns for event in board.collect(0.001)
-                       if (event.kind, event.index, event.value) == (INPUT, line("stroke"), 1)]
+        at_ns = time.monotonic_ns() + 200 * US
+        board.stimuli(*((at_ns + n * 100 * US, line("stroke"), level)
+                        for n, level in enumerate((1, 0, 0, 1, 0))))
+        return [event.ns for event in board.collect(0.002)
+                if (event.kind, event.index, event.value) == (INPUT, line("stroke"), 1)
+                and at_ns <= event.ns < at_ns + 500 * US]
 
 
 def pulsed(play):
-    pulse(play)
-    return Done(play.pulsed[0], "the pulse", lambda: play.pulsed)
+    seen = pulses(play)
+    return Done(seen[0], "the pulses", lambda: len(seen) == 2)
 
 
 # ---- rows ----
@@ -103,6 +106,11 @@ def at_the_stop(stopping, act=run_and_stop, **more):
     """It shows, or does not, when the run is stopped."""
     want = {"act": act, **STOPPED, **more}
     return states(later(**want), later(**want), now(**want), now(**want), stopping)
+
+
+def only_safe(want):
+    why = never("a self-test is refused")
+    return states(want, why, why, why, why)
 
 
 def switch(name, how):
@@ -137,6 +145,12 @@ DEPTH_STOP = [
     Row("home switch bounces", injected("switch_bounce", which="home", ms=1, count=2),
         "switch_bounce home", "driver/stepper.c:contradicted", "", 0, "rightly none",
         at_the_stop(now(stays="SAFE")), act=run_and_stop),
+    Row("home switch that does not open in the self-test", switch("home", "closed"),
+        "switch_stuck home closed, SELF_TEST", "driver/stepper.c:test_due", "SELF_TEST", 50,
+        "the play and 8 steps, slowly", only_safe(now("SELF_TEST", act=self_test))),
+    Row("home switch that does not close in the self-test", switch("home", "open"),
+        "switch_stuck home open, SELF_TEST", "driver/stepper.c:test_due", "SELF_TEST", 1500,
+        "the travel and a quarter, slowly", only_safe(now("SELF_TEST", act=self_test))),
     Row("depth-end switch pressed", switch("depth_end", "closed"), "switch_stuck depth_end closed",
         "driver/gpio_lines.c:on_depth_end", "OVER_DEPTH", EDGE_MS, EDGE,
         states(now("OVER_DEPTH"), now("OVER_DEPTH"), now("OVER_DEPTH", home=False),
@@ -148,25 +162,25 @@ MOTOR = [
     Row("stroke sensor dead", injected("pulse_loss", strokes=100000), "pulse_loss",
         "driver/safety.c:expire", "STROKE_SILENCE", SILENCE_MS, SILENCE, in_run("STROKE_SILENCE", now(stays="SAFE"))),
     Row("one pulse lost", injected("pulse_loss", strokes=1), "pulse_loss one",
-        "driver/safety.c:check_rate", "", 0, "rightly none", harmless()),
+        "driver/safety_reports.c:check_rate", "", 0, "rightly none", harmless()),
     Row("stall", injected("stall"), "stall", "driver/safety.c:expire", "STROKE_SILENCE",
         SILENCE_MS, SILENCE, in_run("STROKE_SILENCE", now(stays="SAFE"))),
     Row("extra pulses", injected("extra_pulses", strokes=200, after_strokes=15), "extra_pulses",
-        "driver/safety.c:check_rate", "OVER_RATE", EDGE_MS, EDGE,
+        "driver/safety_reports.c:check_rate", "OVER_RATE", EDGE_MS, EDGE,
         in_run("OVER_RATE", later_ms=300)),
     Row("extra pulses from the first on", injected("extra_pulses", strokes=200),
         "extra_pulses from the first on", "driver/speed.c:mn_speed_stroke", "", 0,
         "rightly none: it makes fewer strokes than it counts",
         {**harmless(), "RUNNING": never("it has made strokes already")}),
-    Row("pulse that nobody made", pulsed, "pulse", "driver/safety.c:stroke",
+    Row("pulses that nobody made", pulsed, "pulses", "driver/safety_reports.c:mn_safety_stroke",
         "UNEXPECTED_MOTION", EDGE_MS, EDGE,
-        states(now("UNEXPECTED_MOTION"), now("UNEXPECTED_MOTION"), now("OVER_RATE"),
-               now("UNEXPECTED_MOTION"), now("OVER_RATE", bound_ms=20))),
-    Row("runaway", injected("runaway"), "runaway", "driver/safety.c:check_rate", "OVER_RATE", 60,
+        states(now("UNEXPECTED_MOTION"), now("UNEXPECTED_MOTION"), now("OVER_RATE", bound_ms=0.5),
+               now("UNEXPECTED_MOTION"), now("OVER_RATE", bound_ms=0.5))),
+    Row("runaway", injected("runaway"), "runaway", "driver/safety_reports.c:check_rate", "OVER_RATE", 60,
         "15 ms from set rate to beyond the limit, and a stroke", in_run("OVER_RATE")),
     Row("slow", done(lambda play: play.hp.inject("runaway", mhz=30000), "it to be slow",
                      lambda play: 0 < play.hp.state()["rate_mhz"] < 50000),
-        "runaway slow", "driver/safety.c:check_rate", "UNDER_RATE", 550,
+        "runaway slow", "driver/safety_reports.c:check_rate", "UNDER_RATE", 550,
         "run-up 300 ms, then 200 ms, and a stroke", in_run("UNDER_RATE", later_ms=750)),
     Row("heavy load", done(lambda play: play.hp.skin(load=1000), "the load",
                            lambda play: play.hp.state()["load"] == 1000),
@@ -192,7 +206,7 @@ POWER = [
                never("it is off already")), stop="lease"),
     Row("drive line and PWM stuck as the foot lets go",
         both(injected("pwm_stuck"), injected("drive_stuck")),
-        "pwm_stuck and drive_stuck, released", "driver/safety.c:report", "UNEXPECTED_MOTION",
+        "pwm_stuck and drive_stuck, released", "driver/safety_reports.c:mn_safety_report", "UNEXPECTED_MOTION",
         130.1, "run-down 80 ms, and the next report; then the one-shot",
         states(never(NO_POWER), never(NO_POWER), now("UNEXPECTED_MOTION", act=let_go), never(NO_POWER),
                never("it is off already")), stop="lease"),
@@ -228,7 +242,7 @@ LINES = [
         active("CARTRIDGE", now(stays="SAFE", refusal=interlock("CARTRIDGE_ABSENT")))),
     Row("cartridge declared again", done(declared_again, "the refusal",
                                          lambda play: play.answered),
-        "DECLARE_CARTRIDGE", "driver/safety.c:declare", "", 0, "it is refused",
+        "DECLARE_CARTRIDGE", "driver/safety_cartridge.c:mn_cartridge_declare", "", 0, "it is refused",
         states(now(stays="SAFE"), now(stays="ARMED"), now(stays="RUNNING"), now(stays="RUNNING"),
                now(stays="SAFE"))),
     Row("foot switch's wire broken", switch("foot_switch", "open"),
@@ -238,7 +252,7 @@ LINES = [
                now(to="ARMED", cause="TRIGGER_RELEASED"), now(stays="SAFE"))),
     Row("foot switch bounces as it is pressed",
         injected("switch_bounce", which="foot_switch", ms=5, count=1),
-        "switch_bounce foot_switch", "driver/safety.c:follow_trigger", "", 0, "it starts once",
+        "switch_bounce foot_switch", "driver/safety_reports.c:follow_trigger", "", 0, "it starts once",
         states(later(stays="RUNNING"), later(stays="RUNNING"), never(PRESSED), never(PRESSED),
                never(PRESSED))),
     Row("foot switch bounces as it is let go",

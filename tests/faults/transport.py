@@ -14,6 +14,7 @@ class Usb:
     """STOP is a packet, and the handpiece obeys it by itself."""
 
     name = "usb"
+    title = "A handpiece on USB"
     driver = "/sys/bus/usb/drivers/microneedle-usb"
     # One bus service, and the readings until a handpiece that is busy has put its stamp on it
     service_ns = 125 * US + 12 * CLOCK_NS
@@ -71,6 +72,7 @@ class Gpio:
     """STOP is a line that is low: the board's record of its lines says when."""
 
     name = "gpio"
+    title = "A handpiece on GPIO lines"
     driver = "/sys/bus/platform/drivers/microneedle-gpio"
     service_ns = 20 * CLOCK_NS  # from the decision to the line nothing is waited for
     run_down_ns = 80 * MS
