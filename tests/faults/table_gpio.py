@@ -9,10 +9,12 @@ from board import INPUT, Bench
 from effects import Done, both, done, injected
 from hands import line
 from microneedle import abi
+from microneedle.power import put
 from microneedle.wait import refused
 from row import Row, either, later, never, now, states
-from table import HOST, LEASES, PRESSED, active, changed, interlock, stop, told, with_count
-from transport import US
+from table import (HOST, LEASES, PRESSED, active, changed, interlock, stop, stops, told,
+                   with_count)
+from transport import MS, US
 
 EDGE_MS = 0.02  # an interrupt, and the record of what it found
 EDGE = "the interrupt itself"
@@ -36,6 +38,18 @@ def let_go(play):
     if play.state == "STARTING":
         play.watch.wait_strokes(2)
     play.rig.press(False)
+
+
+def sleep(play):
+    """The whole system, for a second, by the kernel's own test mode."""
+    put("/sys/module/suspend/parameters/pm_test_delay", "1")
+    put("/sys/power/pm_test", "devices")
+    began = time.monotonic_ns()
+    try:
+        put("/sys/power/state", "mem")
+    finally:
+        put("/sys/power/pm_test", "none")
+    play.slept_ns = time.monotonic_ns() - began
 
 
 def self_test(play):
@@ -271,4 +285,11 @@ for row in ANYBODY:
         row.detector = "driver/gpio_lines.c:on_foot_switch"
         row.bound_ms, row.source = EDGE_MS, EDGE
 
-ROWS = DEPTH_STOP + MOTOR + POWER + LINES + ANYBODY
+SYSTEM = [
+    Row("system goes to sleep", done(sleep, "it to have slept",
+                                     lambda play: play.slept_ns >= 1000 * MS),
+        "suspend", "driver/gpio.c:on_sleep", "", 1, "before anything else sleeps",
+        stops("SUSPEND")),
+]
+
+ROWS = DEPTH_STOP + MOTOR + POWER + LINES + ANYBODY + SYSTEM

@@ -79,7 +79,7 @@ class Gpio:
     coast_ns = 80 * MS  # the motor has no power, and comes to stand
     lease_ns = 50 * MS + 10 * US  # of the external one-shot, and the model's timer
     stroke_event = "stroke"
-    rows_at_least = 40
+    rows_at_least = 45
 
     @staticmethod
     def rows():
