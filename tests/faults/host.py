@@ -9,6 +9,7 @@ import signal
 import time
 
 from microneedle.device import Device
+from microneedle.power import put
 from microneedle.wait import until
 from transport import WIRE
 
@@ -134,18 +135,17 @@ class Program:
 
 def unbind():
     global _unbound
-    name = WIRE.bound()
-    with open(f"{WIRE.driver}/unbind", "w", encoding="ascii") as stream:
-        stream.write(name)
-    _unbound = name
+    driver, name = WIRE.bound()
+    put(f"{driver}/unbind", name)
+    _unbound = driver, name
 
 
 def bind():
     """Undo unbind(), if it was done."""
     global _unbound
     if _unbound:
-        with open(f"{WIRE.driver}/bind", "w", encoding="ascii") as stream:
-            stream.write(_unbound)
+        driver, name = _unbound
+        put(f"{driver}/bind", name)
     _unbound = None
 
 

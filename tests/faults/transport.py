@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What differs between a play with a handpiece on USB and one on GPIO lines. MN_HANDPIECE says which."""
 
-import os
 import time
+
+from microneedle.kind import GPIO
 
 US = 1000
 MS = 1000 * US
@@ -15,7 +16,6 @@ class Usb:
 
     name = "usb"
     title = "A handpiece on USB"
-    driver = "/sys/bus/usb/drivers/microneedle-usb"
     # One bus service, and the readings until a handpiece that is busy has put its stamp on it
     service_ns = 125 * US + 12 * CLOCK_NS
     run_down_ns = 100 * MS
@@ -37,8 +37,8 @@ class Usb:
 
     @staticmethod
     def bound():
-        from microneedle.bus import interface
-        return interface()
+        from microneedle.stack import Workstation
+        return Workstation.bound()
 
     def hold_start(self, play):
         play.hp.inject("late_result", ms=self.held_ms, request="start")
@@ -73,7 +73,6 @@ class Gpio:
 
     name = "gpio"
     title = "A handpiece on GPIO lines"
-    driver = "/sys/bus/platform/drivers/microneedle-gpio"
     service_ns = 20 * CLOCK_NS  # from the decision to the line nothing is waited for
     run_down_ns = 80 * MS
     coast_ns = 80 * MS  # the motor has no power, and comes to stand
@@ -93,7 +92,8 @@ class Gpio:
 
     @staticmethod
     def bound():
-        return "handpiece"
+        from panel import Panel
+        return Panel.bound()
 
     def hold_start(self, play):
         """The depth stop takes its time."""
@@ -129,4 +129,4 @@ class Gpio:
         play.rig.pass_self_test(play.ctl.device)
 
 
-WIRE = Gpio() if os.environ.get("MN_HANDPIECE") == "gpio" else Usb()
+WIRE = Gpio() if GPIO else Usb()
