@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""A panel computer whose GPIO handpiece may be left in any way: what is to be done before the next play."""
+"""A panel computer whose GPIO handpiece may be left in any way: what the next play needs."""
 
 import contextlib
 import os

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The fault matrix of a GPIO handpiece: what breaks on its lines, and what anybody may do to its device."""
+"""The fault matrix of a GPIO handpiece: what breaks on its lines, and what anybody may do to it."""
 
 import errno
 import time
@@ -104,7 +104,8 @@ def pulsed(play):
 def in_run(code, stopping=None, later_ms=0, **more):
     """It shows in strokes that are made."""
     want = later(code, **{**more, "bound_ms": later_ms})
-    return states(want, want, now(code, **more), now(code, **more), stopping or either(code, bound_ms=later_ms))
+    return states(want, want, now(code, **more), now(code, **more),
+                  stopping or either(code, bound_ms=later_ms))
 
 
 def harmless(**more):
@@ -174,11 +175,13 @@ DEPTH_STOP = [
 
 MOTOR = [
     Row("stroke sensor dead", injected("pulse_loss", strokes=100000), "pulse_loss",
-        "driver/safety.c:expire", "STROKE_SILENCE", SILENCE_MS, SILENCE, in_run("STROKE_SILENCE", now(stays="SAFE"))),
+        "driver/safety.c:expire", "STROKE_SILENCE", SILENCE_MS, SILENCE,
+        in_run("STROKE_SILENCE", now(stays="SAFE"))),
     Row("one pulse lost", injected("pulse_loss", strokes=1), "pulse_loss one",
         "driver/safety_reports.c:check_rate", "", 0, "rightly none", harmless()),
     Row("stall", injected("stall"), "stall", "driver/safety.c:expire", "STROKE_SILENCE",
-        SILENCE_MS, SILENCE, in_run("STROKE_SILENCE", now(stays="SAFE"))),
+        SILENCE_MS, SILENCE,
+        in_run("STROKE_SILENCE", now(stays="SAFE"))),
     Row("extra pulses", injected("extra_pulses", strokes=200, after_strokes=15), "extra_pulses",
         "driver/safety_reports.c:check_rate", "OVER_RATE", EDGE_MS, EDGE,
         in_run("OVER_RATE", later_ms=300)),
@@ -190,7 +193,8 @@ MOTOR = [
         "UNEXPECTED_MOTION", EDGE_MS, EDGE,
         states(now("UNEXPECTED_MOTION"), now("UNEXPECTED_MOTION"), now("OVER_RATE", bound_ms=0.5),
                now("UNEXPECTED_MOTION"), now("OVER_RATE", bound_ms=0.5))),
-    Row("runaway", injected("runaway"), "runaway", "driver/safety_reports.c:check_rate", "OVER_RATE", 60,
+    Row("runaway", injected("runaway"), "runaway", "driver/safety_reports.c:check_rate",
+        "OVER_RATE", 60,
         "15 ms from set rate to beyond the limit, and a stroke", in_run("OVER_RATE")),
     Row("slow", done(lambda play: play.hp.inject("runaway", mhz=30000), "it to be slow",
                      lambda play: 0 < play.hp.state()["rate_mhz"] < 50000),
@@ -220,10 +224,10 @@ POWER = [
                never("it is off already")), stop="lease"),
     Row("drive line and PWM stuck as the foot lets go",
         both(injected("pwm_stuck"), injected("drive_stuck")),
-        "pwm_stuck and drive_stuck, released", "driver/safety_reports.c:mn_safety_report", "UNEXPECTED_MOTION",
-        130.1, "run-down 80 ms, and the next report; then the one-shot",
-        states(never(NO_POWER), never(NO_POWER), now("UNEXPECTED_MOTION", act=let_go), never(NO_POWER),
-               never("it is off already")), stop="lease"),
+        "pwm_stuck and drive_stuck, released", "driver/safety_reports.c:mn_safety_report",
+        "UNEXPECTED_MOTION", 130.1, "run-down 80 ms, and the next report; then the one-shot",
+        states(never(NO_POWER), never(NO_POWER), now("UNEXPECTED_MOTION", act=let_go),
+               never(NO_POWER), never("it is off already")), stop="lease"),
     Row("one-shot that sees no edge", injected("watchdog_unseen"), "watchdog_unseen",
         "driver/safety.c:expire", "STROKE_SILENCE", SILENCE_MS, SILENCE,
         in_run("STROKE_SILENCE", never(NO_POWER))),
@@ -256,7 +260,8 @@ LINES = [
         active("CARTRIDGE", now(stays="SAFE", refusal=interlock("CARTRIDGE_ABSENT")))),
     Row("cartridge declared again", done(declared_again, "the refusal",
                                          lambda play: play.answered),
-        "DECLARE_CARTRIDGE", "driver/safety_cartridge.c:mn_cartridge_declare", "", 0, "it is refused",
+        "DECLARE_CARTRIDGE", "driver/safety_cartridge.c:mn_cartridge_declare", "", 0,
+        "it is refused",
         states(now(stays="SAFE"), now(stays="ARMED"), now(stays="RUNNING"), now(stays="RUNNING"),
                now(stays="SAFE"))),
     Row("foot switch's wire broken", switch("foot_switch", "open"),
@@ -266,7 +271,8 @@ LINES = [
                now(to="ARMED", cause="TRIGGER_RELEASED"), now(stays="SAFE"))),
     Row("foot switch bounces as it is pressed",
         injected("switch_bounce", which="foot_switch", ms=5, count=1),
-        "switch_bounce foot_switch", "driver/safety_reports.c:follow_trigger", "", 0, "it starts once",
+        "switch_bounce foot_switch", "driver/safety_reports.c:follow_trigger", "", 0,
+        "it starts once",
         states(later(stays="RUNNING"), later(stays="RUNNING"), never(PRESSED), never(PRESSED),
                never(PRESSED))),
     Row("foot switch bounces as it is let go",

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What differs between a play with a handpiece on USB and one on GPIO lines. MN_HANDPIECE says which."""
+"""What differs between a play with a handpiece on USB and one on GPIO lines."""
 
 import time
 
@@ -108,7 +108,7 @@ class Gpio:
 
     @staticmethod
     def stop_sent_ns(trace, _decided_ns, broken_ns):
-        """When the drive was cut: in an interrupt before anybody else knew. Or it was off already."""
+        """When the drive was cut: before anybody else knew. Or it was off already."""
         edges = trace.read("drive_enable")
         if edges and edges[-1]["on"]:
             return None
