@@ -5,6 +5,7 @@ BUILD ?= build
 KDIR ?= /lib/modules/$(shell uname -r)/build
 KERNEL ?= 6.12
 export KERNEL
+HANDPIECE ?= usb
 
 NEED := tests/lab/need
 DAEMON_PACKAGES := gcc libc6-dev pkg-config libevent-dev libudev-dev libjansson-dev libsqlite3-dev \
@@ -18,6 +19,7 @@ include tests/handpiece/handpiece.mk
 include tests/gpio_handpiece/gpio_handpiece.mk
 include tests/unit/unit.mk
 include dts/dts.mk
+include tests/demo/demo.mk
 -include tests/bench/bench.mk
 
 .PHONY: all modules programs packages
@@ -37,18 +39,18 @@ programs: packages ## microneedled, mnctl and the simulated handpieces, in build
 		$(BUILD)/bin/mn-handpiece $(BUILD)/bin/mn-gpio-handpiece
 
 .PHONY: demo shell
-demo: programs ## a whole treatment on a stock Debian kernel, shown as it happens
-	@tests/demo/run
+demo: programs demo-programs ## a whole treatment, shown as it happens: HANDPIECE=usb on a stock Debian kernel, gpio in UML
+	@tests/demo/run $(HANDPIECE)
 
 shell: programs ## an interactive Debian machine with the handpiece attached and the daemon up
 	@tests/lab/shell
 
 .PHONY: check check-static check-unit check-kunit check-lab check-system check-system-uml
 .PHONY: check-handpiece check-gpio-handpiece check-arm64 check-system-gpio check-system-debian
-.PHONY: check-faults check-hostfaults check-soak check-hazards readme-faults
+.PHONY: check-faults check-hostfaults check-soak check-demo check-hazards readme-faults
 check: programs ## every test; ends with N passed, N failed
 	@tests/check static unit kunit lab handpiece gpio-handpiece arm64 system-uml system-gpio \
-		system-debian faults hostfaults soak hazards
+		system-debian faults hostfaults soak demo hazards
 
 check-static: ## checkpatch, sparse, W=1, clang-format, clang-tidy, cppcheck, and house rules
 	@tests/check static
@@ -94,6 +96,9 @@ check-hostfaults: programs ## the host crashes, reboots, stops, is killed: the h
 
 check-soak: programs ## random treatment for ten virtual minutes, and the checks' own checks
 	@tests/check soak
+
+check-demo: programs ## the demo with both handpieces, in virtual time: all that it promises is seen
+	@tests/check demo
 
 check-hazards: ## the hazard table: every control and every test that it names is there
 	@tests/check hazards

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Play one treatment inside the lab's machine and look at it as a person would.
+"""Play one treatment inside the lab's machine and look at it as a person would: play.py usb|gpio
 
 What is typed is shown after a prompt and run in a real terminal; what a hand does at the handpiece
 is shown in brackets. Each thing that the demo promises is observed, not assumed: the exit status is 0
@@ -20,14 +20,13 @@ import sys
 import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path[:0] = [HERE, os.path.join(HERE, "..", "handpiece")]
+sys.path.insert(0, HERE)
 
 import plot  # noqa: E402
-from handpiece import Handpiece  # noqa: E402
+from handpieces import HANDPIECES  # noqa: E402
 
 BUILD = os.environ["MN_BUILD"]
 OUT = os.environ["MN_OUT"]
-MODULES = os.environ["MN_MODULES"]
 BIN = os.path.join(BUILD, "bin")
 DATABASE = "/var/lib/microneedle/treatment.db"
 OPERATOR = "anna"
@@ -129,21 +128,28 @@ def wait_for(condition, seconds=20):
     return False
 
 
+def come_home():
+    return wait_for(lambda: ask("status")["inputs"]["home"])
+
+
 def strokes_done(session):
     return ask("call", "session.status", json.dumps({"session": session}))["progress"][
         "strokes_done"]
 
 
-def prepare():
+def keep_pace():
+    """Virtual time is held to the host's where somebody watches."""
+    ticks = os.environ.get("MN_DEMO_TICKS")
+    return subprocess.Popen([os.path.join(BIN, "mn-demo-pace"), ticks]) if ticks else None
+
+
+def prepare(handpiece):
     """What a package's installation does: a user, the modules, the daemon."""
     subprocess.run(["useradd", "-M", "-s", "/bin/sh", "-G", "mn-operator", OPERATOR], check=True)
     for directory in ("/var/lib/microneedle", "/run/microneedle"):
         os.makedirs(directory, exist_ok=True)
         shutil.chown(directory, "microneedle", "microneedle")
-    subprocess.run(["modprobe", "-a", "usbcore", "dummy_hcd", "libcomposite", "usb_f_fs"],
-                   check=True)
-    for module in ("microneedle", "microneedle-usb"):
-        subprocess.run(["insmod", os.path.join(MODULES, module + ".ko")], check=True)
+    handpiece.prepare()
     daemon = subprocess.Popen(
         ["setpriv", "--reuid=microneedle", "--regid=microneedle", "--init-groups", "--",
          os.path.join(BIN, "microneedled"), "--foreground", "--database", DATABASE,
@@ -155,40 +161,62 @@ def prepare():
     return daemon
 
 
+def make_ready(handpiece):
+    """What a handpiece that knows neither its past nor its cartridge needs of a person."""
+    caption("What was before is not known: the fault is cleared, and the needles seek their home")
+    see("a fault says that the past is unknown", ask("status")["faults"] == ["restart"])
+    typed("mnctl", "clear")
+    tested = typed("mnctl", "self-test")
+    see("it finds its home, which is its self-test",
+        tested.status == 0 and ask("status")["self_test"] == "passed")
+
+    caption("It reads no tags: what is inserted is declared")
+    hand("a cartridge is inserted")
+    handpiece.model.insert()
+    see("the cartridge is seen, and unknown",
+        wait_for(lambda: (ask("status")["cartridge"] or {}).get("undeclared")))
+    typed("mnctl", "declare", *handpiece.declares)
+    again = typed("mnctl", "declare", *handpiece.declares)
+    see("it is declared once, by whom is kept",
+        again.status == 1 and ask("status")["cartridge"]["declared_by"] == OPERATOR)
+    typed("mnctl", "status")
+
+
 def run_with_faults(handpiece, session):
-    """The first run: start, pause, go on, and one stroke too deep."""
+    """The first run: start, pause, go on, and what goes wrong."""
+    model = handpiece.model
     run = Terminal(["mnctl", "session", "run", session, "--depth", "0.5mm"])
     armed = run.until(r"Ctrl-C stops\.\s")
     see("0.5 mm is armed and waits for the foot switch",
         armed and ask("status")["set_point"]["depth_um"] == 500)
     run.read(0.3)
     hand("the foot switch is pressed", run)
-    handpiece.set("foot_switch", True)
+    model.set("foot_switch", True)
     see("the foot switch starts the needles", run.until(r"[1-9]\d* of"))
     run.until(r"[23]\d %")
     hand("the foot switch is let go", run)
-    handpiece.set("foot_switch", False)
+    model.set("foot_switch", False)
     see("letting go pauses at once", wait_for(lambda: ask("status")["state"] == "armed"))
     run.until("paused", 5)
+    see("the needles come home", come_home())
     paused = strokes_done(session)
     run.read(1)
     see("no stroke is made while paused", strokes_done(session) == paused)
     hand("the foot switch is pressed again", run)
-    handpiece.set("foot_switch", True)
+    model.set("foot_switch", True)
     see("it goes on", wait_for(lambda: strokes_done(session) > paused + 20))
     run.until(r"[4]\d %", 5)
-    hand("one stroke goes 0.4 mm too deep", run)
-    injection = handpiece.inject("overshoot", um=400, strokes=1)
-    injection.wait()
+    hand(handpiece.happens, run)
+    handpiece.go_wrong()
     see("mnctl ends the run and says why", run.finish() == 7)
-    handpiece.set("foot_switch", False)
-    stats = handpiece.stats()
-    after = stats["stop"]["strokes_after"] + stats["over_depth"]["strokes_after"]
-    hand(f"strokes begun after the one that was too deep: {after}")
-    see("the needles stop within that stroke", after == 0)
+    model.set("foot_switch", False)
+    come_home()
+    what, as_promised = handpiece.outcome()
+    hand(what)
+    see(handpiece.promise, as_promised)
     status = typed("mnctl", "status")
     see("the fault is latched and named",
-        ask("status")["faults"] == ["over_depth"] and "deep" in status.text)
+        ask("status")["faults"] == [handpiece.fault] and handpiece.fault in status.text)
     typed("mnctl", "clear")
     see("it is cleared, and nothing is armed by that", ask("status")["state"] == "safe")
 
@@ -198,9 +226,10 @@ def run_to_the_end(handpiece, session):
     run.until(r"Ctrl-C stops\.\s")
     run.read(0.3)
     hand("the foot switch is pressed", run)
-    handpiece.set("foot_switch", True)
+    handpiece.model.set("foot_switch", True)
     see("the second run completes", run.finish() == 0)
-    handpiece.set("foot_switch", False)
+    handpiece.model.set("foot_switch", False)
+    come_home()
 
 
 def treat(handpiece):
@@ -219,7 +248,7 @@ def treat(handpiece):
         refused.status == 5 and error["limit"]["requested"] == 1800 and
         error["limit"]["value"] <= 1500)
 
-    caption("0.5 mm is armed; the foot switch starts, pauses and goes on; one stroke is too deep")
+    caption("0.5 mm is armed; the foot switch starts, pauses and goes on; " + handpiece.mishap)
     run_with_faults(handpiece, session)
 
     caption("A second run completes")
@@ -231,11 +260,15 @@ def treat(handpiece):
     record = ask("session", "show", session)
     count = record["strokes"]["count"]
     see("the record can be read back", shown.status == 0 and count > 0)
-    see("it has every stroke that the handpiece made", count == handpiece.state()["strokes"])
+    see("it has every stroke that the handpiece made",
+        count == handpiece.model.state()["strokes"])
+    declared = record["cartridge"]["declared"]
+    see("it says how it is known what the cartridge was",
+        declared["by"] == OPERATOR if handpiece.declares else declared is None)
     return record
 
 
-def leave_artefacts(record):
+def leave_artefacts(handpiece, record):
     session = record["session"]
     with open(os.path.join(OUT, "record.json"), "w", encoding="utf-8") as f:
         json.dump(record, f, indent=1)
@@ -247,7 +280,7 @@ def leave_artefacts(record):
         after = page["next"]
     see("every stroke is in the database", len(strokes) == record["strokes"]["count"])
     with open(os.path.join(OUT, "depth.svg"), "w", encoding="utf-8") as f:
-        f.write(plot.depth_svg(strokes, set_um=500, limit_um=1500))
+        f.write(plot.depth_svg(strokes, set_um=500, limit_um=1500, how=handpiece.depth))
     # A copy by SQLite itself: what is in the write-ahead log comes along.
     with sqlite3.connect(DATABASE) as source:
         with sqlite3.connect(os.path.join(OUT, "treatment.db")) as copy:
@@ -255,17 +288,24 @@ def leave_artefacts(record):
 
 
 def main():
-    prepare()
-    caption("The handpiece is plugged in")
-    handpiece = Handpiece()
-    handpiece.start()
+    handpiece = HANDPIECES[sys.argv[1]]()
+    pace = keep_pace()
+    prepare(handpiece)
+    caption(handpiece.arrives)
+    handpiece.arrive()
     see("the handpiece appears", wait_for(lambda: ask("list").get("devices")))
-    wait_for(lambda: ask("status").get("cartridge"))
     typed("mnctl", "list")
-    typed("mnctl", "status")
+    if handpiece.declares:
+        make_ready(handpiece)
+    else:
+        wait_for(lambda: ask("status").get("cartridge"))
+        typed("mnctl", "status")
 
-    leave_artefacts(treat(handpiece))
-    handpiece.stop()
+    leave_artefacts(handpiece, treat(handpiece))
+    if pace:
+        pace.kill()
+        pace.wait()
+    handpiece.model.stop()
 
     caption("What was to be seen")
     for what, really in observed:

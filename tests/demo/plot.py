@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Measured depth over time as an SVG: strokes as points, set depth and limit as lines."""
+"""Depth over time as an SVG: strokes as points, set depth and limit as lines."""
 
 WIDTH, HEIGHT = 960, 360
 LEFT, RIGHT, TOP, BOTTOM = 64, 16, 40, 48
 
 
-def depth_svg(strokes, set_um, limit_um):
+def depth_svg(strokes, set_um, limit_um, how="Measured"):
     """strokes: [[number, mono_ns, depth_um, period_us, current_ma], ...], in order."""
     first_ns = strokes[0][1]
     seconds = max((strokes[-1][1] - first_ns) / 1e9, 0.1)
@@ -20,7 +20,7 @@ def depth_svg(strokes, set_um, limit_um):
     out = [f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" '
            'font-family="sans-serif" font-size="12">',
            f'<rect width="{WIDTH}" height="{HEIGHT}" fill="white"/>',
-           f'<text x="{LEFT}" y="20" font-size="15">Measured depth of {len(strokes):,} strokes '
+           f'<text x="{LEFT}" y="20" font-size="15">{how} depth of {len(strokes):,} strokes '
            'over time</text>']
     for um in range(0, int(most_um) + 1, 250):
         out.append(f'<line x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y(um):.1f}" y2="{y(um):.1f}" '

@@ -20,6 +20,7 @@ MAKEFILES = (
     ("tests/unit/unit.mk", "unit-tests"),
     ("tests/bench/bench.mk", "bench-programs"),
     ("tests/system/caller/caller.mk", "caller"),
+    ("tests/demo/demo.mk", "demo-programs"),
 )
 
 # Where nothing is ever built: make only tells what it would do.
