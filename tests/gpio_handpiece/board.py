@@ -16,6 +16,7 @@ OUTPUT, FLOATS, INPUT, PWM_PERIOD, PWM_DUTY, PWM_STATE, LOST = range(0, 0x700, 0
 KIND, INDEX, STANDS = 0xFF00, 0xFF, 0x80000000
 PWM_ON, PWM_INVERSED = 1, 2
 CANCEL = 2
+QUIET = 0x700
 
 # of linux/gpio.h
 GET_LINE, SET_CONFIG = 0xC250B407, 0xC110B40D
@@ -76,6 +77,10 @@ class Bench:
     def put(self, line, value, at_ns=0):
         """One input line to a level."""
         self.stimuli((at_ns, line, int(value)))
+
+    def quiet(self, line, edges=0xFFFFFFFF):
+        """So many edges of an output are no reason to wake who waits on this file."""
+        self.stimuli((0, QUIET | line, edges))
 
     def cancel(self, line, from_ns=0):
         """What this file has scheduled for a line, from a time on, does not happen."""

@@ -121,6 +121,8 @@ bool gh_inject(struct gh_machine *m, const struct hp_injecting *what, uint64_t n
 void gh_clear_injections(struct gh_machine *m, uint64_t now);
 
 int32_t gh_position_steps(const struct gh_machine *m);
+/* So many steps, in whatever direction, are nothing that the board's inputs or anybody waits for */
+uint32_t gh_idle_steps(const struct gh_machine *m);
 uint32_t gh_rate_mhz(const struct gh_machine *m, uint64_t now);
 
 /* Between the parts of the machine */

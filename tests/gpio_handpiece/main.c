@@ -223,6 +223,7 @@ static int turn(struct program *p)
 		}
 	}
 	hp_control_waits(&p->control, p->machine.now);
+	gh_wires_quiet(&p->wires, &p->machine);
 	arm_timer(p);
 	return p->wires.failed ? -1 : 0;
 }

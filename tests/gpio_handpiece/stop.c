@@ -78,6 +78,27 @@ void gh_stop_step(struct gh_machine *m, uint64_t at)
 	gh_switches_show(m, at);
 }
 
+static int32_t least(int32_t a, int32_t b)
+{
+	return a < b ? a : b;
+}
+
+uint32_t gh_idle_steps(const struct gh_machine *m)
+{
+	int32_t travel = (int32_t)m->board.travel_steps, position = gh_position_steps(m);
+	int32_t taken = m->stop.slack_steps, play = (int32_t)m->board.backlash_steps - taken;
+	int32_t home = position > 0 ? taken + position : play + 1 - position;
+	int32_t end = position < travel ? play + travel - position : taken + position - travel + 1;
+
+	/* what is injected shows its effect at its step */
+	for (unsigned int n = 0; n < m->faults.count; n++) {
+		if (m->faults.injection[n].state != HP_OVER)
+			return 0;
+	}
+	/* the next one after these may reach a switch, or leave it */
+	return (uint32_t)least(home, end) - 1;
+}
+
 void gh_reset_deepest(struct gh_machine *m)
 {
 	m->stats.deepest_steps = gh_position_steps(m);

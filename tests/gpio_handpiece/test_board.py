@@ -2,6 +2,7 @@
 """The board itself: every edge with its time, every interrupt at its time, nothing lost unsaid."""
 
 import os
+import select
 import time
 
 from board import (CANCEL, FALLING, FLOATS, INPUT, LINE_INPUT, LINE_OUTPUT, LINES, LOST, OUTPUT,
@@ -174,3 +175,36 @@ def test_an_edge_during_suspend_interrupts_after_resume(bench):
     finally:
         with open("/sys/power/pm_test", "w", encoding="ascii") as level:
             level.write("none")
+
+
+def waits(bench):
+    """Whether who waits on it is to be woken."""
+    return bool(select.select([bench.fd], [], [], 0)[0])
+
+
+def test_quiet_edges_wake_nobody_and_are_read_with_the_rest(bench):
+    with Bench() as other, Lines([3, 4], LINE_OUTPUT) as lines:
+        bench.collect(0.001)
+        bench.quiet(3, 4)
+        for level in (1, 0, 1, 0):
+            lines.set(level)
+        assert not waits(bench)
+        assert waits(other), "they are quiet for one file only"
+        lines.set(1)
+        assert waits(bench), "the fifth is one too many"
+        assert [event.value for event in bench.read()] == [1, 0, 1, 0, 1]
+        bench.quiet(3, 4)
+        lines.set(0)
+        assert not waits(bench)
+        lines.set(1, 1)
+        assert waits(bench), "another line is none that was to be quiet"
+        assert [event.index for event in bench.read()] == [3, 4]
+        lines.set(1)
+        assert not waits(bench), "they still are, after that"
+        bench.quiet(3, 4)
+        assert waits(bench), "what is there was not known when more was asked for"
+        assert [event.value for event in bench.read()] == [1]
+
+
+def test_quiet_is_for_a_line_of_the_board(bench):
+    assert refusal(bench.quiet, 32) == "EINVAL"

@@ -10,6 +10,7 @@
 #include "mn_bench.h"
 
 #define EVENTS 1024 /* at a time */
+#define QUIET_MOST (MN_BENCH_RING / 4) /* what else happens has room in the ring, too */
 
 int gh_wires_open(struct gh_wires *w, const char *path, const struct gh_board *board)
 {
@@ -47,12 +48,13 @@ void gh_wires_take_back(void *ctx, enum gh_role role, uint64_t from_ns)
 	stimulus(ctx, role, MN_BENCH_CANCEL, from_ns);
 }
 
-static void output(const struct gh_wires *w, struct gh_machine *m,
-		   const struct mn_bench_event *event)
+static void output(struct gh_wires *w, struct gh_machine *m, const struct mn_bench_event *event)
 {
 	for (unsigned int role = 0; role < GH_ROLES; role++) {
-		if (w->board->line[role] == (event->what & MN_BENCH_INDEX))
-			gh_output(m, (enum gh_role)role, event->value, event->ns);
+		if (w->board->line[role] != (event->what & MN_BENCH_INDEX))
+			continue;
+		w->stepped |= role == GH_STEP;
+		gh_output(m, (enum gh_role)role, event->value, event->ns);
 	}
 }
 
@@ -95,4 +97,23 @@ int gh_wires_read(struct gh_wires *w, struct gh_machine *m)
 		return -1;
 	}
 	return w->failed ? -1 : 0;
+}
+
+void gh_wires_quiet(struct gh_wires *w, const struct gh_machine *m)
+{
+	/* two edges each; the second one of the step before may be yet to come */
+	uint32_t quiet = 2 * gh_idle_steps(m);
+	struct mn_bench_event event = { .what = MN_BENCH_QUIET | w->board->line[GH_STEP] };
+
+	if (quiet > QUIET_MOST)
+		quiet = QUIET_MOST;
+	if (quiet == w->quiet && !w->stepped)
+		return;
+	w->quiet = quiet;
+	w->stepped = false;
+	event.value = quiet;
+	if (write(w->fd, &event, sizeof(event)) != sizeof(event)) {
+		fprintf(stderr, "the board does not take a wish for quiet: %s\n", strerror(errno));
+		w->failed = true;
+	}
 }

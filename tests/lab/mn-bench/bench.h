@@ -38,6 +38,9 @@ struct bench_pwm {
  * @ring: Filled under bench.lock.
  * @buffer: What @ring is made of.
  * @lost: Entries that found no room since the last one that did. Under bench.lock.
+ * @quiet_line: The output whose edges wake nobody here, for as many as @quiet. Under bench.lock.
+ * @quiet: See there.
+ * @wanted: There is something that is worth waking for. Written under bench.lock.
  */
 struct bench_reader {
 	struct list_head node;
@@ -46,6 +49,9 @@ struct bench_reader {
 	DECLARE_KFIFO_PTR(ring, struct mn_bench_event);
 	void *buffer;
 	u32 lost;
+	u32 quiet_line;
+	u32 quiet;
+	bool wanted;
 };
 
 /**
@@ -68,6 +74,7 @@ struct bench_reader {
  * @waiting: How many.
  * @timer: At the first of them.
  * @readers: Open files.
+ * @wanted: Something was recorded that one of them is to be woken for.
  * @wait: Their sleepers.
  */
 struct bench {
@@ -89,6 +96,7 @@ struct bench {
 	unsigned int waiting;
 	struct hrtimer timer;
 	struct list_head readers;
+	bool wanted;
 	wait_queue_head_t wait;
 };
 

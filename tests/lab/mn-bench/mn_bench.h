@@ -14,6 +14,10 @@
  * interrupt is raised there and then, in hard-irq context. MN_BENCH_CANCEL as @value takes back
  * the stimuli of that line, from @ns on, that this file has written and that have not happened.
  * What a file has still waiting when it is closed is taken back too; levels stay as they are.
+ *
+ * MN_BENCH_QUIET | line as @what: the next @value edges of that output line, until all that is there
+ * is asked for anew, wake nobody who waits on this file. read() gives them like any other. For one
+ * line at a time; what nobody has read yet when it is written counts as a reason to wake.
  */
 #ifndef MN_BENCH_H
 #define MN_BENCH_H
@@ -53,5 +57,8 @@ struct mn_bench_event {
 
 /* write: @value beside 0 and 1 */
 #define MN_BENCH_CANCEL		2
+
+/* write: @what beside a line */
+#define MN_BENCH_QUIET		0x0700
 
 #endif /* MN_BENCH_H */

@@ -31,19 +31,34 @@ static void put(struct bench_reader *reader, u64 ns, u32 what, u32 value)
 	kfifo_put(&reader->ring, event);
 }
 
+/* Whether who waits on this file is to be woken for it */
+static bool wakes(struct bench_reader *reader, u32 what)
+{
+	if (!reader->quiet || what != (MN_BENCH_OUTPUT | reader->quiet_line))
+		return true;
+	reader->quiet--;
+	return false;
+}
+
 void bench_record(struct bench *bench, u32 what, u32 value)
 {
 	struct bench_reader *reader;
 	u64 now = ktime_get_ns();
 
 	lockdep_assert_held(&bench->lock);
-	list_for_each_entry(reader, &bench->readers, node)
+	list_for_each_entry(reader, &bench->readers, node) {
 		put(reader, now, what, value);
+		if (!wakes(reader, what))
+			continue;
+		reader->wanted = true;
+		bench->wanted = true;
+	}
 }
 
 void bench_wake(struct bench *bench)
 {
-	wake_up_interruptible(&bench->wait);
+	if (xchg(&bench->wanted, false))
+		wake_up_interruptible(&bench->wait);
 }
 
 /* How everything stands, so that a reader needs not have been there from the start */
@@ -95,6 +110,7 @@ static int bench_open(struct inode *inode, struct file *file)
 
 	raw_spin_lock_irqsave(&bench->lock, flags);
 	put_present(bench, reader);
+	reader->wanted = true;
 	list_add_tail(&reader->node, &bench->readers);
 	raw_spin_unlock_irqrestore(&bench->lock, flags);
 	return stream_open(inode, file);
@@ -133,9 +149,44 @@ static void tell_lost(struct bench_reader *reader)
 	raw_spin_unlock_irqrestore(&bench->lock, flags);
 }
 
-static bool readable(struct bench_reader *reader)
+static bool holds(struct bench_reader *reader)
 {
 	return !kfifo_is_empty(&reader->ring) || READ_ONCE(reader->lost);
+}
+
+static bool readable(struct bench_reader *reader)
+{
+	return READ_ONCE(reader->wanted) && holds(reader);
+}
+
+/* All was read: what comes from here on is to be judged anew. */
+static void wants_no_more(struct bench_reader *reader)
+{
+	struct bench *bench = reader->bench;
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&bench->lock, flags);
+	if (!holds(reader))
+		reader->wanted = false;
+	raw_spin_unlock_irqrestore(&bench->lock, flags);
+}
+
+static int be_quiet(struct bench_reader *reader, const struct mn_bench_event *event)
+{
+	struct bench *bench = reader->bench;
+	unsigned long flags;
+
+	if ((event->what & MN_BENCH_INDEX) >= MN_BENCH_LINES)
+		return -EINVAL;
+	raw_spin_lock_irqsave(&bench->lock, flags);
+	reader->quiet_line = event->what & MN_BENCH_INDEX;
+	reader->quiet = event->value;
+	/* How many are still quiet was worked out without these. */
+	reader->wanted |= holds(reader);
+	bench->wanted |= reader->wanted;
+	raw_spin_unlock_irqrestore(&bench->lock, flags);
+	bench_wake(bench);
+	return 0;
 }
 
 static ssize_t bench_read(struct file *file, char __user *buffer, size_t size, loff_t *offset)
@@ -147,7 +198,7 @@ static ssize_t bench_read(struct file *file, char __user *buffer, size_t size, l
 	if (size < sizeof(struct mn_bench_event))
 		return -EINVAL;
 	do {
-		if (!readable(reader)) {
+		if (!holds(reader)) {
 			if (file->f_flags & O_NONBLOCK)
 				return -EAGAIN;
 			err = wait_event_interruptible(reader->bench->wait, readable(reader));
@@ -158,6 +209,7 @@ static ssize_t bench_read(struct file *file, char __user *buffer, size_t size, l
 			return -ERESTARTSYS;
 		tell_lost(reader);
 		err = kfifo_to_user(&reader->ring, buffer, size, &copied);
+		wants_no_more(reader);
 		mutex_unlock(&reader->read_lock);
 		if (err)
 			return err;
@@ -177,8 +229,12 @@ static ssize_t bench_write(struct file *file, const char __user *buffer, size_t 
 	if (!size || size % sizeof(event))
 		return -EINVAL;
 	for (done = 0; done < size; done += sizeof(event)) {
-		err = copy_from_user(&event, buffer + done, sizeof(event)) ? -EFAULT :
-			bench_stimulus(reader->bench, &event, reader);
+		if (copy_from_user(&event, buffer + done, sizeof(event)))
+			err = -EFAULT;
+		else if ((event.what & ~MN_BENCH_INDEX) == MN_BENCH_QUIET)
+			err = be_quiet(reader, &event);
+		else
+			err = bench_stimulus(reader->bench, &event, reader);
 		if (err)
 			return done ? done : err;
 	}
