@@ -16,11 +16,16 @@
 
 /* ---- reports ---- */
 
-/* At rest at the switch: not on the way past it. g->lock is held. */
+/*
+ * At rest at the switch: not on the way past it, and not at a depth so shallow that the play keeps
+ * the switch closed. g->lock is held.
+ */
 static bool is_home(struct mn_gpio *g, u64 now)
 {
-	return g->stepper.phase == MN_STEPPER_REST && mn_gpio_stands(g, now) &&
-	       mn_gpio_switches(g).home;
+	const struct mn_stepper *s = &g->stepper;
+
+	return s->phase == MN_STEPPER_REST && !(s->homed && s->position) &&
+	       mn_gpio_stands(g, now) && mn_gpio_switches(g).home;
 }
 
 /**
@@ -256,6 +261,8 @@ static int mn_gpio_start(struct mn_device *mn, const struct mn_order *order)
 		dev_notice(g->dev, "not ready to start: home, switches and lines must be right\n");
 		return -EREMOTEIO;
 	}
+	/* Not home from here on, also where a shallow depth does not open the switch. */
+	mn_gpio_tell(g);
 	if (!wait_for_completion_timeout(&g->moved, msecs_to_jiffies(MOVE_MS)))
 		err = -ETIMEDOUT;
 	else if (!arrived(g, target))
