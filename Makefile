@@ -46,11 +46,11 @@ shell: programs ## an interactive Debian machine with the handpiece attached and
 	@tests/lab/shell
 
 .PHONY: check check-static check-unit check-kunit check-lab check-system check-system-uml
-.PHONY: check-handpiece check-gpio-handpiece check-arm64 check-system-gpio check-system-debian
-.PHONY: check-faults check-hostfaults check-soak check-demo check-hazards readme-faults
+.PHONY: check-handpiece check-gpio-handpiece check-gpio check-arm64 check-system-gpio
+.PHONY: check-system-debian check-faults check-hostfaults check-soak check-demo check-hazards readme-faults
 check: programs ## every test; ends with N passed, N failed
-	@tests/check static unit kunit lab handpiece gpio-handpiece arm64 system-uml system-gpio \
-		system-debian faults hostfaults soak demo hazards
+	@tests/check static unit kunit lab handpiece gpio-handpiece gpio arm64 system-uml \
+		system-gpio system-debian faults hostfaults soak demo hazards
 
 check-static: ## checkpatch, sparse, W=1, clang-format, clang-tidy, cppcheck, and house rules
 	@tests/check static
@@ -69,6 +69,9 @@ check-handpiece: programs ## the simulated handpiece on a bus, without the drive
 
 check-gpio-handpiece: programs ## the lab's board and what is connected to it, without the driver, in UML
 	@tests/check gpio-handpiece
+
+check-gpio: programs ## the GPIO driver on the lab's board, to the step and to the microsecond (SET_POINTS=10000)
+	@tests/check gpio
 
 check-arm64: ## the GPIO handpiece on Debian's arm64 kernel, its board an overlay (KERNEL=6.1 for the other)
 	@tests/check arm64

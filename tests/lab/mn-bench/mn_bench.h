@@ -15,9 +15,9 @@
  * the stimuli of that line, from @ns on, that this file has written and that have not happened.
  * What a file has still waiting when it is closed is taken back too; levels stay as they are.
  *
- * MN_BENCH_QUIET | line as @what: the next @value edges of that output line, until all that is there
- * is asked for anew, wake nobody who waits on this file. read() gives them like any other. For one
- * line at a time; what nobody has read yet when it is written counts as a reason to wake.
+ * MN_BENCH_QUIET | line as @what: the next @value edges of that output wake nobody who waits on
+ * this file. read() gives them like any other. For one line at a time; what is not read yet when
+ * it is written counts as a reason to wake.
  */
 #ifndef MN_BENCH_H
 #define MN_BENCH_H
