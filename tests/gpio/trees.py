@@ -10,7 +10,7 @@ import re
 import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-BASE = os.path.join(os.path.dirname(HERE), "lab", "bench.dts")
+LAB = os.path.join(os.path.dirname(HERE), "lab")
 BINDING = os.path.join(os.path.dirname(os.path.dirname(HERE)), "dts",
                        "microneedle,gpio-handpiece.yaml")
 SLEEPING = """\tsleeping: sleeping {
@@ -36,12 +36,15 @@ FIT = {
 
 def parts():
     """What comes before the handpiece's properties, these by name, and what comes after."""
-    with open(BASE, encoding="utf-8") as stream:
-        text = stream.read()
-    head, rest = text.split("\thandpiece {\n")
-    body, tail = rest.split("\n\t};", 1)
-    properties = dict(re.findall(r"^\t\t([a-z0-9-]+) = (.*?);$", body, re.M))
-    return head, properties, tail
+    with open(os.path.join(LAB, "bench.dts"), encoding="utf-8") as stream:
+        board = stream.read()
+    with open(os.path.join(LAB, "bench.dtsi"), encoding="utf-8") as stream:
+        lines = stream.read()
+    before, after = board.split('/include/ "bench.dtsi"')
+    head, rest = lines.split("\nhandpiece {\n")
+    body, tail = rest.split("\n};", 1)
+    properties = dict(re.findall(r"^\t([a-z0-9-]+) = (.*?);$", body, re.M))
+    return before + head + "\n", properties, tail + after
 
 
 def node(name, properties):
