@@ -9,6 +9,7 @@ import time
 
 import pytest
 from microneedle import abi
+from microneedle.applies import usb_only
 from microneedle.device import NODE, Device, new_treatment
 from microneedle.kind import HANDPIECE, USB
 from microneedle.wait import refused
@@ -160,6 +161,15 @@ def test_only_the_foot_switch_starts_what_has_one(rig):
         with refused(errno.EOPNOTSUPP):
             device.ioctl("START")
         device.assert_state("ARMED")
+
+
+@usb_only("a cartridge of the other has no tag")
+def test_a_cartridge_whose_tag_is_read_is_not_declared(rig):
+    with rig.control() as device:
+        with refused(errno.EOPNOTSUPP):
+            device.ioctl("DECLARE_CARTRIDGE", needle_um=1500, needles=12, max_rate_mhz=150000,
+                         max_strokes=900000, expiry_days=30000, lot=b"LOT7")
+        device.assert_state("SAFE")
 
 
 def test_update_wants_something_armed_and_arm_wants_safe(rig):

@@ -4,8 +4,9 @@
  *
  * A command a line comes in, an answer in JSON goes out. "GET_STATUS" or "ARM 0a1b..." is the ioctl
  * with that struct; "fault ARM" is the ioctl with an address that is not there; "read N" and
- * "poll MS" are what they say; "capture N" is a waveform of so many samples. Structs go in and out as bytes, in hexadecimal, as this program's
- * compiler lays them out; of some of them members are told by name, too.
+ * "poll MS" are what they say; "capture N" is a waveform of so many samples. Structs go in and out
+ * as bytes, in hexadecimal, as this program's compiler lays them out; of some of them members are
+ * told by name, too.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -28,13 +29,21 @@ static const struct {
 	const char *name;
 	unsigned int number;
 } commands[] = {
-	{ "GET_INFO", MN_IOC_GET_INFO },     { "GET_STATUS", MN_IOC_GET_STATUS },
-	{ "GET_LIMITS", MN_IOC_GET_LIMITS }, { "STOP", MN_IOC_STOP },
-	{ "ACQUIRE", MN_IOC_ACQUIRE },	     { "RELEASE", MN_IOC_RELEASE },
-	{ "SET_LIMITS", MN_IOC_SET_LIMITS }, { "ARM", MN_IOC_ARM },
-	{ "UPDATE", MN_IOC_UPDATE },	     { "START", MN_IOC_START },
-	{ "HEARTBEAT", MN_IOC_HEARTBEAT },   { "CLEAR_FAULT", MN_IOC_CLEAR_FAULT },
-	{ "SELF_TEST", MN_IOC_SELF_TEST },   { "CAPTURE", MN_IOC_CAPTURE },
+	{ "GET_INFO", MN_IOC_GET_INFO },
+	{ "GET_STATUS", MN_IOC_GET_STATUS },
+	{ "GET_LIMITS", MN_IOC_GET_LIMITS },
+	{ "STOP", MN_IOC_STOP },
+	{ "ACQUIRE", MN_IOC_ACQUIRE },
+	{ "RELEASE", MN_IOC_RELEASE },
+	{ "SET_LIMITS", MN_IOC_SET_LIMITS },
+	{ "ARM", MN_IOC_ARM },
+	{ "UPDATE", MN_IOC_UPDATE },
+	{ "START", MN_IOC_START },
+	{ "HEARTBEAT", MN_IOC_HEARTBEAT },
+	{ "CLEAR_FAULT", MN_IOC_CLEAR_FAULT },
+	{ "SELF_TEST", MN_IOC_SELF_TEST },
+	{ "CAPTURE", MN_IOC_CAPTURE },
+	{ "DECLARE_CARTRIDGE", MN_IOC_DECLARE_CARTRIDGE },
 };
 
 static const unsigned int *number_of(const char *name)
