@@ -49,13 +49,14 @@ def test_no_wake_up_after_a_session(served):
 def test_a_session_wakes_it_for_the_heartbeat(served):
     """The same measure sees a daemon that is not idle: it can fail."""
     with Client(OPERATOR) as client:
-        open_session(client)
+        session = open_session(client)
         time.sleep(0.5)
         before = sum(count for _, count in wakeups(served.daemon.pid).values())
         time.sleep(3)
         woken = sum(count for _, count in wakeups(served.daemon.pid).values()) - before
-        # Three renewals in each 300 ms of lease
-        assert 25 <= woken <= 75
+        # The lease is of 300 ms: it would have run out with fewer
+        assert woken >= 10
+        client.call("session.end", session=session)
 
 
 def test_strace_sees_no_call_in_ten_seconds(served, tmp_path):
