@@ -300,7 +300,6 @@ def test_emergency_stop_in_a_session(served, operator):
     run_session(served, operator, session)
 
 
-@usb_only("a session can't yet say what was put in")
 def test_cartridge_pulled_in_a_session(served, operator):
     session = start_session(served, operator)
     served.hp.remove()

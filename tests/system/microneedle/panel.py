@@ -130,6 +130,14 @@ class Panel(stack.Workstation):
                   & abi.MN_CARTRIDGE_UNDECLARED)
             return self.declare(device, **what)
 
+    def insert_in_session(self, client):
+        """Another one while a session has control, and its operator says what it is."""
+        self.swap_cartridge()
+        until("the cartridge to be seen", lambda: client.call("device.status")["cartridge"])
+        client.call("device.declare_cartridge", lot="SIM-LOT-2", needles=LABEL["needles"],
+                    needle_um=LABEL["needle_um"], max_rate_mhz=LABEL["max_rate_mhz"],
+                    max_strokes=LABEL["max_strokes"], expiry="2099-12-31")
+
     def marked(self):
         """The driver keeps the mark that the cartridge can't carry."""
         with Device(flags=os.O_RDONLY) as device:
