@@ -5,6 +5,7 @@
  * As pure as all the rules, see safety.h.
  */
 #include <linux/errno.h>
+#include <linux/limits.h>
 #include <linux/string.h>
 
 #include "safety_limits.h"
