@@ -75,6 +75,13 @@ const struct hp_fault_info hp_fault_infos[] = {
 			   HP_W_WAVEFORM },
 		.how = { HP_W_SHORT, HP_W_LENGTH, HP_W_VERSION, HP_W_TYPE, HP_W_VALUE },
 	},
+	[HP_NOISE] = {
+		.name = "noise",
+		.takes = HP_P_WHICH | HP_P_SEED | HP_P_COUNT,
+		.defaults = { .which = HP_W_ANY, .seed = 1 },
+		.which = { HP_W_ANY, HP_W_STROKES, HP_W_STATUS, HP_W_RESULT, HP_W_IDENTIFY,
+			   HP_W_CARTRIDGE, HP_W_WAVEFORM },
+	},
 	[HP_BAD_CRC] = {
 		.name = "bad_crc",
 		.takes = HP_P_COUNT,

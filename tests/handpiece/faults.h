@@ -73,6 +73,7 @@ enum hp_word {
 #define HP_P_ON (1U << 14)
 #define HP_P_REQUEST (1U << 15)
 #define HP_P_WHERE (1U << 16)
+#define HP_P_SEED (1U << 17)
 
 struct hp_fault_params {
 	int32_t um;
@@ -85,6 +86,7 @@ struct hp_fault_params {
 	uint32_t age_days;
 	uint32_t result;
 	uint32_t count; /* for how many packets or requests; 0: until cleared */
+	uint32_t seed; /* of what is random; it goes on from packet to packet */
 	bool own; /* the handpiece notices it by itself too */
 	enum hp_word which, how, step, on, request, where;
 };

@@ -11,7 +11,7 @@ HANDPIECE_CFLAGS := -std=gnu11 -Wall -Wextra -Wshadow -Wconversion -D_GNU_SOURCE
 HANDPIECE_CPPFLAGS := -I$(HANDPIECE_DIR) -I$(HANDPIECE_DIR)../../driver -MMD -MP
 
 # the library has no I/O; the rest is the program around it
-HANDPIECE_LIBRARY := model waveform cartridge faults fault_table link firmware motion world requests trace
+HANDPIECE_LIBRARY := model waveform cartridge faults fault_table link firmware motion world requests spoil trace
 HANDPIECE_PROGRAM := main options nv gadget ffs usbredir redirected descriptors control inject commands describe
 HANDPIECE_TESTS := $(notdir $(basename $(wildcard $(HANDPIECE_DIR)test_*.c)))
 

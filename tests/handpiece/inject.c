@@ -93,6 +93,7 @@ static const struct number_param {
 	{ "age_days", HP_P_AGE_DAYS, offsetof(struct hp_fault_params, age_days), 0, UINT32_MAX },
 	{ "result", HP_P_RESULT, offsetof(struct hp_fault_params, result), 0, UINT8_MAX },
 	{ "count", HP_P_COUNT, offsetof(struct hp_fault_params, count), 0, UINT32_MAX },
+	{ "seed", HP_P_SEED, offsetof(struct hp_fault_params, seed), 1, UINT32_MAX },
 };
 
 static bool word_allowed(const enum hp_word list[8], enum hp_word word)
@@ -288,6 +289,7 @@ static json_t *describe_faults(void)
 		number_member(o, info->takes, HP_P_AGE_DAYS, "age_days", d->age_days);
 		number_member(o, info->takes, HP_P_RESULT, "result", d->result);
 		number_member(o, info->takes, HP_P_COUNT, "count", d->count);
+		number_member(o, info->takes, HP_P_SEED, "seed", d->seed);
 		if (info->takes & HP_P_OWN)
 			json_object_set_new(o, "own", json_boolean(d->own));
 		for (size_t w = 0; w < sizeof(words) / sizeof(words[0]); w++) {

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "model.h"
+#include "spoil.h"
 
 /* A status that the host has not fetched for so long is stale: it is replaced by the present one */
 #define STATUS_STALE_NS (50 * HP_MS)
@@ -35,58 +36,6 @@ void hp_link_init(struct hp_link *l, const struct hp_front *front, struct hp_fau
 	l->held_until_ns = HP_NEVER;
 }
 
-size_t hp_malform(void *packet, size_t length, enum hp_word how)
-{
-	struct mnp_header *header = packet;
-
-	switch (how) {
-	case HP_W_SHORT:
-		return length - 5;
-	case HP_W_LENGTH:
-		header->length = htole16((uint16_t)(length + 4));
-		break;
-	case HP_W_VERSION:
-		header->version = MNP_VERSION + 1;
-		break;
-	case HP_W_TYPE:
-		header->type = 0x7e;
-		break;
-	case HP_W_VALUE:
-		/* a value that no packet of the type may hold */
-		if (header->type == MNP_TYPE_STROKES) {
-			((struct mnp_strokes *)packet)->count = htole16(200);
-		} else if (header->type == MNP_TYPE_WAVEFORM) {
-			((struct mnp_waveform *)packet)->count = htole16(200);
-		} else if (header->type == MNP_TYPE_STATUS) {
-			((struct mnp_status *)packet)->state = 9;
-		} else if (header->type == MNP_TYPE_RESULT) {
-			((struct mnp_result *)packet)->result = 99;
-		} else if (header->type == MNP_TYPE_IDENTIFY) {
-			((struct mnp_identify *)packet)->max_depth_um = htole32(UINT32_MAX);
-		} else if (header->type == MNP_TYPE_CARTRIDGE) {
-			((struct mnp_cartridge *)packet)->present = 7;
-		}
-		break;
-	default:
-		break;
-	}
-	return length;
-}
-
-static size_t spoil(struct hp_link *l, enum hp_word which, void *packet, size_t length,
-		    uint64_t now)
-{
-	struct hp_injection *i = hp_faults_active(l->faults, HP_MALFORMED);
-
-	if (!i || i->params.which != which)
-		return length;
-	length = hp_malform(packet, length, i->params.how);
-	hp_faults_effect(i, now, "%s packet with bad %s handed to the bus", hp_word_name(which),
-			 hp_word_name(i->params.how));
-	hp_faults_spend(i);
-	return length;
-}
-
 static void send_status(struct hp_link *l, uint64_t now)
 {
 	struct mnp_status packet;
@@ -97,7 +46,7 @@ static void send_status(struct hp_link *l, uint64_t now)
 	packet = l->status[l->status_first];
 	l->status_first = (l->status_first + 1) % HP_STATUS_QUEUE;
 	l->status_count--;
-	length = spoil(l, HP_W_STATUS, &packet, sizeof(packet), now);
+	length = hp_spoil(l->faults, HP_W_STATUS, &packet, sizeof(packet), now);
 	l->status_busy = true;
 	l->status_since_ns = now;
 	hp_trace(l->trace, now, "status_queued", "\"number\":%u,\"state\":%u,\"epoch\":%u",
@@ -191,7 +140,7 @@ static void send_reports(struct hp_link *l, uint64_t now)
 		l->report_count--;
 	}
 	l->sent_count = count;
-	length = spoil(l, HP_W_STROKES, &packet, length, now);
+	length = hp_spoil(l->faults, HP_W_STROKES, &packet, length, now);
 	l->report_busy = true;
 	hp_trace(l->trace, now, "report_queued", "\"number\":%u,\"count\":%u",
 		 le32toh(l->sent[0].stroke.number), count);
@@ -208,7 +157,7 @@ static void send_block(struct hp_link *l, uint64_t now)
 		i = hp_faults_active(l->faults, HP_WAVEFORM_DROP);
 		if (!i) {
 			length = hp_waveform_packet(&l->block, l->clock_zero_ns, &packet);
-			length = spoil(l, HP_W_WAVEFORM, &packet, length, now);
+			length = hp_spoil(l->faults, HP_W_WAVEFORM, &packet, length, now);
 			l->block_busy = true;
 			l->block_cancelled = false;
 			l->front.submit(l->front.ctx, HP_EP_STROKES, &packet, length);

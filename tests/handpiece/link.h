@@ -100,7 +100,4 @@ bool hp_link_recall_block(struct hp_link *l);
 /* Samples that one packet holds */
 uint16_t hp_link_samples_max(const struct hp_link *l);
 
-/* Spoils a packet in the way @how, returns its length on the wire */
-size_t hp_malform(void *packet, size_t length, enum hp_word how);
-
 #endif /* HP_LINK_H */

@@ -6,6 +6,8 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "spoil.h"
+
 #define MARK_NS (8 * HP_MS) /* what a write to the tag takes */
 #define SELF_TEST_NS (250 * HP_MS)
 #define RECALL_NS (2 * HP_MS) /* until the bus is asked again to give a block back */
@@ -520,25 +522,6 @@ static size_t cartridge(struct hp_firmware *fw, struct mnp_cartridge *m)
 	return sizeof(*m);
 }
 
-static size_t spoil(struct hp_firmware *fw, enum hp_word which, void *packet, size_t length)
-{
-	struct hp_injection *i = hp_faults_active(&fw->faults, HP_MALFORMED);
-
-	if (!i || i->params.which != which)
-		return length;
-	length = hp_malform(packet, length, i->params.how);
-	/* a value out of range behind a good check, or the check alone would refuse it */
-	if (which == HP_W_CARTRIDGE && i->params.how == HP_W_VALUE) {
-		struct mnp_cartridge *tag = packet;
-
-		tag->crc = htole32(hp_crc32(tag, offsetof(struct mnp_cartridge, crc)));
-	}
-	hp_faults_effect(i, fw->now, "%s answered with bad %s", hp_word_name(which),
-			 hp_word_name(i->params.how));
-	hp_faults_spend(i);
-	return length;
-}
-
 int hp_fw_request_in(struct hp_firmware *fw, uint8_t request, uint16_t value, uint16_t length,
 		     void *buffer, uint64_t now)
 {
@@ -579,7 +562,7 @@ int hp_fw_request_in(struct hp_firmware *fw, uint8_t request, uint16_t value, ui
 	if (value || length != size)
 		return HP_EP0_STALL;
 	hp_trace(fw->trace, now, "answer", "\"request\":%u", request);
-	size = spoil(fw, which, &answer, size);
+	size = hp_spoil(&fw->faults, which, &answer, size, fw->now);
 	memcpy(buffer, &answer, size);
 	return (int)size;
 }
