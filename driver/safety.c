@@ -102,8 +102,8 @@ static void expire(struct mn_safety *s, u64 now, u32 *actions)
 	if (due(&s->slow_deadline, now))
 		mn_safety_latch(s, MN_FAULT_UNDER_RATE, (s32)s->last_rate_mhz, (s32)s->set.rate.mhz,
 				now, actions);
-	/* One that is gone, and not just let go by its driver, can't say that it is home. */
-	if (due(&s->home_deadline, now) && (s->reported || !s->gone))
+	/* One that is gone can't say that it is home; one that its driver just let go can. */
+	if (due(&s->home_deadline, now) && s->reported)
 		mn_safety_latch(s, MN_FAULT_NOT_HOME, (s32)s->caps.run_down_ms, 0, now, actions);
 	if (due(&s->run_deadline, now))
 		mn_safety_halt(s, MN_STATE_SAFE, MN_CAUSE_RUN_TIME, now, actions);
@@ -111,7 +111,7 @@ static void expire(struct mn_safety *s, u64 now, u32 *actions)
 		mn_safety_halt(s, MN_STATE_SAFE, MN_CAUSE_ARM_TIMEOUT, now, actions);
 	if (due(&s->bound_until, now))
 		s->bound.depth = s->set.depth;
-	if (due(&s->press_deadline, now) && s->state == MN_STATE_ARMED) {
+	if (due(&s->press_deadline, now)) {
 		s->start_wanted = true;
 		s->start_cause = MN_CAUSE_TRIGGER;
 		*actions |= MN_ACT_START;

@@ -57,13 +57,11 @@ bool mn_safety_source(const struct mn_safety *s, enum mn_quantity quantity, enum
 	case MN_SOURCE_ADMIN:
 		*value = s->keep.admin[quantity];
 		return true;
-	case MN_SOURCE_SESSION:
+	default: /* MN_SOURCE_SESSION */
 		if (!(s->keep.session_present & BIT_OF(quantity)))
 			return false;
 		*value = s->keep.session[quantity];
 		return true;
-	default:
-		return false;
 	}
 }
 

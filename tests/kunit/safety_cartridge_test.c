@@ -435,6 +435,14 @@ static void treatment_admin_stays(struct kunit *test)
 			-EPERM);
 }
 
+static void unreadable_is_there_and_no_more(struct kunit *test)
+{
+	struct bench *b = bench_at(test, BENCH_SAFE);
+
+	read_badly(b);
+	KUNIT_EXPECT_EQ(test, mn_safety_cartridge_flags(&b->s), (u32)MN_CARTRIDGE_PRESENT);
+}
+
 static struct kunit_case cartridge_cases[] = {
 	KUNIT_CASE(mark_before_armed),
 	KUNIT_CASE(mark_left_out),
@@ -454,6 +462,7 @@ static struct kunit_case cartridge_cases[] = {
 	KUNIT_CASE(treatment_session_limits),
 	KUNIT_CASE(treatment_over),
 	KUNIT_CASE(treatment_admin_stays),
+	KUNIT_CASE(unreadable_is_there_and_no_more),
 	{}
 };
 

@@ -8,10 +8,25 @@
 #define DECLARED	0x5eedULL
 
 /* Plugged anew as such a one, with a cartridge in */
+/* The board's limits stand where a handpiece's own would. */
+static void on_a_board(struct bench *b)
+{
+	static u32 required[MN_QUANTITY_NR];
+	unsigned int i;
+
+	for (i = 0; i < MN_QUANTITY_NR; i++) {
+		required[i] = b->caps.required[i] | BIT(MN_SOURCE_BOARD);
+		required[i] &= ~BIT(MN_SOURCE_DEVICE);
+	}
+	b->caps.required = required;
+	b->caps.source = MN_SOURCE_BOARD;
+}
+
 static struct bench *counted_new(struct kunit *test)
 {
 	struct bench *b = bench_new(test);
 
+	on_a_board(b);
 	b->caps.tagless = true;
 	b->caps.measures |= MN_MEASURES_COUNTED;
 	bench_plug(b);
@@ -424,6 +439,35 @@ static void used_counts_anew(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, b->s.keep.dose, 0U);
 }
 
+/* Of a handpiece that has told of nothing yet, or tells of it in its sleep, nobody knows what is in. */
+static void declare_before_it_is_known(struct kunit *test)
+{
+	struct bench *b = counted_new(test);
+
+	mn_safety_init(&b->s, &b->caps, &b->keep, b->ceiling_um, b->epoch);
+	KUNIT_ASSERT_EQ(test, bench_acquire(b, BENCH_TREATMENT), 0);
+	KUNIT_EXPECT_EQ(test, declare(b, label(DECLARED)), -EAGAIN);
+	bench_tell(b);
+	bench_happens(b, MN_HAPPENS_SUSPEND);
+	bench_tell(b);
+	KUNIT_EXPECT_EQ(test, declare(b, label(DECLARED)), -EAGAIN);
+}
+
+/* Its own limits are the board's, in the place of a handpiece's. */
+static void counted_board_binds(struct kunit *test)
+{
+	struct bench *b = counted_safe(test);
+	struct mn_tag tag = label(DECLARED);
+	enum mn_source source;
+
+	tag.limit[MN_QUANTITY_DEPTH] = 1500;
+	b->s.caps.limit[MN_QUANTITY_DEPTH] = 900;
+	KUNIT_ASSERT_EQ(test, declare(b, tag), 0);
+	b->s.tag.limit[MN_QUANTITY_DEPTH] = 1500;
+	KUNIT_EXPECT_EQ(test, mn_safety_limit(&b->s, MN_QUANTITY_DEPTH, &source), 900U);
+	KUNIT_EXPECT_EQ(test, source, MN_SOURCE_BOARD);
+}
+
 static struct kunit_case counted_cases[] = {
 	KUNIT_CASE(counted_never_freezes),
 	KUNIT_CASE(counted_over_depth),
@@ -444,6 +488,8 @@ static struct kunit_case counted_cases[] = {
 	KUNIT_CASE(used_over_unplug),
 	KUNIT_CASE(used_is_pulled),
 	KUNIT_CASE(used_counts_anew),
+	KUNIT_CASE(declare_before_it_is_known),
+	KUNIT_CASE(counted_board_binds),
 	{}
 };
 

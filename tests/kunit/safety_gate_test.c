@@ -434,6 +434,20 @@ static void gate_update_run_time_over(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, b->actions & MN_ACT_KILL);
 }
 
+/* Less than a millisecond is left: 0 would be no bound to a handpiece. */
+static void gate_update_run_time_all_but_over(struct kunit *test)
+{
+	struct bench *b = bench_at(test, BENCH_RUNNING);
+	struct mn_set set = bench_set_point();
+
+	bench_live(b, 600);
+	set.run.ms = 601;
+	KUNIT_ASSERT_EQ(test, bench_set(b, MN_HAPPENS_UPDATE, set), 0);
+	bench_pass_ns(b, MS / 2);
+	KUNIT_ASSERT_EQ(test, bench_happens(b, MN_HAPPENS_BEGIN), 0);
+	expect_order(b, b->s.epoch, BENCH_DEPTH_UM, BENCH_RATE_MHZ, BENCH_STROKES, 1);
+}
+
 static struct kunit_case gate_cases[] = {
 	KUNIT_CASE(gate_order),
 	KUNIT_CASE(gate_order_armed_again),
@@ -456,6 +470,7 @@ static struct kunit_case gate_cases[] = {
 	KUNIT_CASE(gate_update_interlock_at_begin),
 	KUNIT_CASE(gate_update_run_time_left),
 	KUNIT_CASE(gate_update_run_time_over),
+	KUNIT_CASE(gate_update_run_time_all_but_over),
 	{}
 };
 

@@ -488,6 +488,47 @@ static void measured_dose_start(struct kunit *test)
 	EXPECT_FAULT(b, MN_FAULT_OVER_DOSE);
 }
 
+/* Nor is a dose beyond all bounds: what is added to it might begin at 0 again. */
+static void measured_dose_does_not_wrap(struct kunit *test)
+{
+	struct bench *b = bench_at(test, BENCH_RUNNING);
+	struct mn_stroke stroke;
+
+	b->s.keep.dose = U32_MAX - 1;
+	stroke = bench_next_stroke(b);
+	stroke.number += 5;
+	bench_tell_stroke(b, stroke);
+	KUNIT_EXPECT_EQ(test, b->s.keep.dose, U32_MAX);
+	bench_stroke(b);
+	KUNIT_EXPECT_EQ(test, b->s.keep.dose, U32_MAX);
+}
+
+/* The stroke before it was not told: it is the gap that is wrong, not the period. */
+static void measured_no_period_after_a_gap(struct kunit *test)
+{
+	struct bench *b = bench_at(test, BENCH_RUNNING);
+	struct mn_stroke stroke;
+
+	bench_stroke(b);
+	stroke = bench_next_stroke(b);
+	stroke.number++;
+	stroke.period_us = 0;
+	bench_tell_stroke(b, stroke);
+	EXPECT_FAULT(b, MN_FAULT_SEQUENCE);
+}
+
+/* Away from home, at work: that is what it is for while it runs. */
+static void measured_away_from_home_at_work(struct kunit *test)
+{
+	struct bench *b = bench_at(test, BENCH_RUNNING);
+
+	KUNIT_ASSERT_FALSE(test, b->report.idle);
+	KUNIT_ASSERT_FALSE(test, b->report.inputs & MN_INPUT_HOME);
+	bench_tell(b);
+	EXPECT_NO_FAULT(b);
+	KUNIT_EXPECT_EQ(test, b->s.state, MN_STATE_RUNNING);
+}
+
 static struct kunit_case measured_cases[] = {
 	KUNIT_CASE_PARAM(measured_stroke, stroke_gen_params),
 	KUNIT_CASE_PARAM(measured_counts_all, stroke_gen_params),
@@ -507,6 +548,9 @@ static struct kunit_case measured_cases[] = {
 	KUNIT_CASE(measured_slow_recovers),
 	KUNIT_CASE(measured_dose_update),
 	KUNIT_CASE(measured_dose_start),
+	KUNIT_CASE(measured_dose_does_not_wrap),
+	KUNIT_CASE(measured_no_period_after_a_gap),
+	KUNIT_CASE(measured_away_from_home_at_work),
 	{}
 };
 

@@ -224,6 +224,18 @@ static void self_test_failed_at_plug(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, b->s.keep.faults, BIT_ULL(MN_FAULT_SELF_TEST));
 }
 
+/* What it did before it was plugged in nobody knows until it says so. */
+static void self_test_before_any_report(struct kunit *test)
+{
+	struct bench *b = bench_new(test);
+
+	mn_safety_init(&b->s, &b->caps, &b->keep, b->ceiling_um, b->epoch);
+	KUNIT_ASSERT_EQ(test, bench_acquire(b, BENCH_TREATMENT), 0);
+	KUNIT_EXPECT_EQ(test, bench_happens(b, MN_HAPPENS_SELF_TEST), -EAGAIN);
+	bench_tell(b);
+	KUNIT_EXPECT_EQ(test, bench_happens(b, MN_HAPPENS_SELF_TEST), 0);
+}
+
 static struct kunit_case self_test_cases[] = {
 	KUNIT_CASE(self_test_only_safe),
 	KUNIT_CASE(self_test_needs_rest),
@@ -236,6 +248,7 @@ static struct kunit_case self_test_cases[] = {
 	KUNIT_CASE(self_test_stopped),
 	KUNIT_CASE(self_test_fails),
 	KUNIT_CASE(self_test_failed_at_plug),
+	KUNIT_CASE(self_test_before_any_report),
 	{}
 };
 

@@ -277,6 +277,41 @@ static void told_self_test(struct kunit *test)
 	EXPECT_FAULT(b, MN_FAULT_SELF_TEST);
 }
 
+/*
+ * One that was home before it took the last stop may start: what it then tells of its strokes while it
+ * still is home is not what the next report is counted from, that may be on its way already.
+ */
+static void told_home_after_the_start(struct kunit *test)
+{
+	struct bench *b = bench_new(test);
+	struct mn_stimulus late = { .type = MN_HAPPENS_REPORT };
+
+	mn_safety_init(&b->s, &b->caps, &b->keep, b->ceiling_um, b->epoch);
+	mn_safety_today(&b->s, BENCH_TODAY);
+	late.report = b->report;
+	late.report.epoch = b->s.epoch;
+	bench_happens(b, MN_HAPPENS_STOP);
+	bench_step(b, &late);
+	bench_tell_tag(b);
+	KUNIT_ASSERT_FALSE(test, b->s.stroke_synced);
+	KUNIT_ASSERT_EQ(test, bench_acquire(b, BENCH_TREATMENT), 0);
+	bench_limits(b);
+	KUNIT_ASSERT_EQ(test, bench_arm(b, bench_set_point()), 0);
+	late.report.inputs |= MN_INPUT_TRIGGER;
+	bench_pass(b, MN_TRIGGER_RELEASED_MS);
+	bench_step(b, &late);
+	bench_pass(b, MN_TRIGGER_DEBOUNCE_MS);
+	KUNIT_ASSERT_EQ(test, bench_happens(b, MN_HAPPENS_BEGIN), 0);
+
+	late.report.epoch = b->s.epoch;
+	late.report.strokes = 2;
+	bench_step(b, &late);
+	KUNIT_EXPECT_FALSE(test, b->s.stroke_synced);
+	bench_started(b, b->s.run_epoch, 0);
+	bench_stroke(b);
+	EXPECT_NO_FAULT(b);
+}
+
 static struct kunit_case told_cases[] = {
 	KUNIT_CASE(told_stroke_silence),
 	KUNIT_CASE(told_silence_from_start),
@@ -294,6 +329,7 @@ static struct kunit_case told_cases[] = {
 	KUNIT_CASE(told_temperature),
 	KUNIT_CASE(told_cold),
 	KUNIT_CASE(told_self_test),
+	KUNIT_CASE(told_home_after_the_start),
 	{}
 };
 

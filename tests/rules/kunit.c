@@ -73,8 +73,10 @@ static bool run(struct kunit_suite *suite, struct kunit_case *one, const void *p
 	struct kunit test = { .param_value = param };
 
 	running = &test;
-	if (!setjmp(end_of_case) && !(suite->init && suite->init(&test)))
-		one->run_case(&test);
+	if (!setjmp(end_of_case)) {
+		if (!suite->init || !suite->init(&test))
+			one->run_case(&test);
+	}
 	free_all();
 	return test.status != KUNIT_FAILURE;
 }
