@@ -48,9 +48,9 @@ shell: programs ## an interactive Debian machine with the handpiece attached and
 .PHONY: check check-static check-unit check-kunit check-lab check-system check-system-uml
 .PHONY: check-handpiece check-gpio-handpiece check-gpio check-arm64 check-system-gpio
 .PHONY: check-system-debian check-faults check-hostfaults check-soak check-demo check-hazards readme-faults
-.PHONY: check-coverage check-mutation check-fuzz mutate fuzz
+.PHONY: check-coverage check-fuzz fuzz
 check: programs ## every test; ends with N passed, N failed
-	@tests/check static unit kunit coverage mutation lab handpiece gpio-handpiece gpio arm64 system-uml \
+	@tests/check static unit kunit coverage lab handpiece gpio-handpiece gpio arm64 system-uml \
 		system-gpio system-debian faults hostfaults fuzz soak demo hazards
 
 check-static: ## checkpatch, sparse, W=1, clang-format, clang-tidy, cppcheck, and house rules
@@ -64,12 +64,6 @@ check-kunit: ## the driver's KUnit tests, in UML
 
 check-coverage: ## the rules' KUnit tests reach every line, branch and condition (MC/DC), in user space
 	@tests/check coverage
-
-check-mutation: ## the rules' KUnit tests notice small changes of the rules: a sample of them
-	@tests/check mutation
-
-mutate: ## the same with every change that the mutator can make
-	@tests/mutation/run --all
 
 check-lab: ## the lab's tests of itself
 	@tests/check lab
@@ -110,7 +104,7 @@ check-hostfaults: programs ## the host crashes, reboots, stops, is killed: the h
 check-soak: programs ## random treatment for ten virtual minutes, and the checks' own checks
 	@tests/check soak
 
-check-fuzz: programs ## noise, ioctls, unplugs and failing allocations at random, from fixed seeds, in UML
+check-fuzz: programs ## noise, ioctls and unplugs at random, from fixed seeds, in UML
 	@tests/check fuzz
 
 fuzz: programs ## the same, longer: FUZZ=10 times the cases, or SEED=N alone

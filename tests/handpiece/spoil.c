@@ -73,7 +73,7 @@ static uint32_t next(uint32_t *seed)
 /* Values at the edges of what a field, its sign or its unit can hold */
 static uint32_t edge(uint32_t *seed)
 {
-	static const uint32_t edges[] = { 0,	1,	   0x7f,       0x80,	   0xff,      0x7fff,
+	static const uint32_t edges[] = { 0,	  1,	  0x7f,	      0x80,	  0xff,	     0x7fff,
 					  0x8000, 0xffff, 0x7fffffff, 0x80000000, 0xffffffff };
 	uint32_t n = next(seed);
 

@@ -439,7 +439,7 @@ static void used_counts_anew(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, b->s.keep.dose, 0U);
 }
 
-/* Of a handpiece that has told of nothing yet, or tells of it in its sleep, nobody knows what is in. */
+/* Of one that has told of nothing yet, or tells of it in its sleep, nobody knows what is in. */
 static void declare_before_it_is_known(struct kunit *test)
 {
 	struct bench *b = counted_new(test);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The gate's second look. What is refused here another rule has refused before, so that no sequence of
- * events leads to it: the tests write it into the state. Found by MC/DC, which no event could satisfy.
+ * The gate's second look. What is refused here another rule has refused before, so that no sequence
+ * of events leads to it: the tests write it into the state. Found by MC/DC, which no event could
+ * satisfy.
  */
 #include "safety_bench.h"
 

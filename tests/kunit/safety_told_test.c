@@ -278,8 +278,8 @@ static void told_self_test(struct kunit *test)
 }
 
 /*
- * One that was home before it took the last stop may start: what it then tells of its strokes while it
- * still is home is not what the next report is counted from, that may be on its way already.
+ * One that was home before it took the last stop may start: what it then tells of its strokes while
+ * it still is home is not what the next report is counted from, that may be on its way already.
  */
 static void told_home_after_the_start(struct kunit *test)
 {

@@ -78,6 +78,7 @@ static bool run(struct kunit_suite *suite, struct kunit_case *one, const void *p
 			one->run_case(&test);
 	}
 	free_all();
+	running = NULL;
 	return test.status != KUNIT_FAILURE;
 }
 

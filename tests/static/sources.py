@@ -21,6 +21,7 @@ MAKEFILES = (
     ("tests/bench/bench.mk", "bench-programs"),
     ("tests/system/caller/caller.mk", "caller"),
     ("tests/demo/demo.mk", "demo-programs"),
+    ("tests/coverage/coverage.mk", "coverage"),
 )
 
 # Where nothing is ever built: make only tells what it would do.

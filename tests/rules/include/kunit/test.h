@@ -84,11 +84,11 @@ void rules_add_suite(struct kunit_suite *suite);
 
 #define KUNIT_CASE(test)                                                                           \
 	{                                                                                          \
-		.run_case = test, .name = #test                                                    \
+		.run_case = (test), .name = #test                                                  \
 	}
 #define KUNIT_CASE_PARAM(test, generate)                                                           \
 	{                                                                                          \
-		.run_case = test, .name = #test, .generate_params = generate                       \
+		.run_case = (test), .name = #test, .generate_params = (generate)                   \
 	}
 
 #define KUNIT_ARRAY_PARAM_DESC(of, array, member)                                                  \
