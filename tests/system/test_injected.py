@@ -6,6 +6,7 @@ taken effect, as the handpiece itself saw it; otherwise the test would show noth
 """
 
 import errno
+import glob
 import os
 import re
 import time
@@ -334,9 +335,8 @@ def test_silence_while_safe_is_no_fault_and_arms_nothing(rig):
 def test_every_injector_is_used(rig):
     """A new way to go wrong needs a test, or nobody knows what it does."""
     used = {case[0] for case in WHILE_RUNNING + IDENTIFY}
-    folder = os.path.dirname(os.path.abspath(__file__))
-    for file in os.listdir(folder):
-        if file.startswith("test_"):
-            with open(os.path.join(folder, file), encoding="utf-8") as stream:
+    for folder in ("system", "fuzz"):
+        for file in glob.glob(os.path.join(abi.CHECKOUT, "tests", folder, "test_*.py")):
+            with open(file, encoding="utf-8") as stream:
                 used |= set(re.findall(r'inject\("(\w+)"', stream.read()))
     assert set(rig.hp.cmd(cmd="faults")["faults"]) <= used
