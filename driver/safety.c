@@ -103,8 +103,11 @@ static void expire(struct mn_safety *s, u64 now, u32 *actions)
 		mn_safety_latch(s, MN_FAULT_UNDER_RATE, (s32)s->last_rate_mhz, (s32)s->set.rate.mhz,
 				now, actions);
 	/* One that is gone can't say that it is home; one that its driver just let go can. */
-	if (due(&s->home_deadline, now) && s->reported)
+	if (due(&s->home_deadline, now) && s->reported) {
+		/* What it said of home was before the stop, and must be said again. */
+		s->report.inputs &= ~MN_INPUT_HOME;
 		mn_safety_latch(s, MN_FAULT_NOT_HOME, (s32)s->caps.run_down_ms, 0, now, actions);
+	}
 	if (due(&s->run_deadline, now))
 		mn_safety_halt(s, MN_STATE_SAFE, MN_CAUSE_RUN_TIME, now, actions);
 	if (due(&s->arm_deadline, now))

@@ -91,10 +91,16 @@ static void new_count(struct mn_safety *s)
 	}
 }
 
+/* What a tag says of itself does not change while it stays inserted, but for the mark. */
+static bool same_cartridge(const struct mn_tag *a, const struct mn_tag *b)
+{
+	return a->uid == b->uid && a->needles == b->needles && a->expiry_days == b->expiry_days &&
+	       !memcmp(a->limit, b->limit, sizeof(a->limit));
+}
+
 void mn_cartridge_read(struct mn_safety *s, const struct mn_tag *tag, u64 now, u32 *actions)
 {
-	const u64 was_uid = s->tag.uid;
-	bool ours;
+	const bool written = s->held || s->mark_tried, same = same_cartridge(&s->tag, tag);
 
 	/*
 	 * Read while it was being changed: the report that tells of the change has it read again.
@@ -110,19 +116,20 @@ void mn_cartridge_read(struct mn_safety *s, const struct mn_tag *tag, u64 now, u
 					actions);
 		return;
 	}
-	ours = (s->held || s->mark_tried) && tag->uid == was_uid;
 	if (!tag->marked) {
 		/*
 		 * A mark that does not read back counts as written, and it is not a mark to
 		 * trust.
 		 */
-		s->tag.marked = ours;
+		s->tag.marked = written;
 		s->held = false;
 	} else {
-		s->held = ours && !memcmp(tag->treatment, s->keep.treatment, 16);
+		s->held = written && same && !memcmp(tag->treatment, s->keep.treatment, 16);
 	}
 	new_count(s);
-	mn_safety_enforce(s, now, actions);
+	/* Asked for before it was armed, read only now: what answers is not what was armed with. */
+	if (active(s) && !s->held)
+		mn_safety_latch(s, MN_FAULT_CARTRIDGE, (s32)tag->insertions, 0, now, actions);
 }
 
 int mn_cartridge_declare(struct mn_safety *s, const struct mn_tag *tag)
