@@ -22,6 +22,7 @@ MAKEFILES = (
     ("tests/system/caller/caller.mk", "caller"),
     ("tests/demo/demo.mk", "demo-programs"),
     ("tests/coverage/coverage.mk", "coverage"),
+    ("tests/model/model.mk", "model"),
 )
 
 # Where nothing is ever built: make only tells what it would do.
