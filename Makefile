@@ -48,10 +48,11 @@ shell: programs ## an interactive Debian machine with the handpiece attached and
 .PHONY: check check-static check-unit check-kunit check-lab check-system check-system-uml
 .PHONY: check-handpiece check-gpio-handpiece check-gpio check-arm64 check-system-gpio
 .PHONY: check-system-debian check-faults check-hostfaults check-soak check-demo check-hazards readme-faults
-.PHONY: check-coverage check-fuzz fuzz
+.PHONY: check-coverage check-model check-spin check-mutants check-fuzz check-smp check-evidence
+.PHONY: prove mutate coverage-driver fuzz readme-evidence
 check: programs ## every test; ends with N passed, N failed
-	@tests/check static unit kunit coverage lab handpiece gpio-handpiece gpio arm64 system-uml \
-		system-gpio system-debian faults hostfaults fuzz soak demo hazards
+	@tests/check static unit coverage model prove spin mutants kunit lab handpiece gpio-handpiece gpio arm64 \
+		system-uml system-gpio system-debian faults hostfaults fuzz soak demo smp hazards evidence
 
 check-static: ## checkpatch, sparse, W=1, clang-format, clang-tidy, cppcheck, and house rules
 	@tests/check static
@@ -64,6 +65,24 @@ check-kunit: ## the driver's KUnit tests, in UML
 
 check-coverage: ## the rules' KUnit tests reach every line, branch and condition (MC/DC), in user space
 	@tests/check coverage
+
+coverage-driver: programs ## lines and branches that tests reach of the rest of the driver, in UML
+	@tests/coverage/driver
+
+check-model: ## every state of the rules over a reduced domain, with every event in each, in user space
+	@tests/check model
+
+prove: ## the rules and the parsers proved for every input (CBMC), each proof with a bug that it must find
+	@tests/check prove
+
+check-spin: ## stop, start, epoch and lease between core and handpiece, with loss and delay (SPIN)
+	@tests/check spin
+
+mutate: ## thousands of changes to the rules and the gate: a test has to notice each
+	@tests/mutate/run
+
+check-mutants: # the list of changes that no test can notice: each still is one
+	@tests/check mutants
 
 check-lab: ## the lab's tests of itself
 	@tests/check lab
@@ -104,17 +123,26 @@ check-hostfaults: programs ## the host crashes, reboots, stops, is killed: the h
 check-soak: programs ## random treatment for ten virtual minutes, and the checks' own checks
 	@tests/check soak
 
-check-fuzz: programs ## noise, ioctls and unplugs at random, from fixed seeds, in UML
+check-fuzz: programs ## noise, ioctls, descriptors and unplugs at random, each allocation failed, in UML
 	@tests/check fuzz
 
 fuzz: programs ## the same, longer: FUZZ=10 times the cases, or SEED=N alone
 	@FUZZ=$(or $(FUZZ),10) SEED=$(SEED) tests/fuzz/run
+
+check-smp: programs ## pulled 200 times while two CPUs open, ask, read and poll, on Debian's kernel
+	@tests/check smp
 
 check-demo: programs ## the demo with both handpieces, in virtual time: all that it promises is seen
 	@tests/check demo
 
 check-hazards: ## the hazard table: every control and every test that it names is there
 	@tests/check hazards
+
+check-evidence: # README's table of evidence says what was found
+	@tests/check evidence
+
+readme-evidence: # what was found last into README's table of evidence
+	@tests/evidence/table.py write $(BUILD)
 
 .PHONY: soak
 soak: programs ## random treatment towards 24 virtual hours; goes on where it was (MN_SOAK=build/soak)
