@@ -308,6 +308,9 @@ int mn_arm(struct mn_device *mn, const void *who, struct mn_set_point *request)
 		what.type = MN_HAPPENS_ARM_COMMIT;
 		what.epoch = answer.epoch;
 		err = set_step(mn, who, &what, request, &answer);
+		/* The lease that it begins with did not get out: it is stopped already. */
+		if (!err && answer.epoch != what.epoch)
+			err = -ECANCELED;
 	}
 	mn_end_talk(mn);
 	return err;

@@ -313,6 +313,21 @@ static void kill_when_lease_fails(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, fake_count(f, FAKE_LEASE), 1U);
 }
 
+/*
+ * The first one, of an arming: nothing is armed then, and that is the answer. Found by the test that
+ * lets each allocation of an arming fail.
+ */
+static void kill_when_first_lease_fails(struct kunit *test)
+{
+	struct fake *f = fake_safe(test);
+
+	f->fail[FAKE_LEASE] = -ENOMEM;
+	f->fails[FAKE_LEASE] = 1;
+	KUNIT_EXPECT_EQ(test, fake_arm(f), -ECANCELED);
+	EXPECT_STATUS(f, MN_STATE_FAULT, MN_CAUSE_FAULT, BIT_ULL(MN_FAULT_TRANSPORT));
+	KUNIT_EXPECT_GE(test, fake_count(f, FAKE_KILL), 1U);
+}
+
 /* Restarted, it is told to stop in a way that is confirmed, for it refuses START until then. */
 static void kill_after_restart(struct kunit *test)
 {
@@ -340,6 +355,7 @@ static struct kunit_case kill_cases[] = {
 	KUNIT_CASE(kill_and_stop_fail),
 	KUNIT_CASE(kill_without_device),
 	KUNIT_CASE(kill_when_lease_fails),
+	KUNIT_CASE(kill_when_first_lease_fails),
 	KUNIT_CASE(kill_after_restart),
 	{}
 };
