@@ -89,12 +89,11 @@ static int mn_usb_suspend(struct usb_interface *intf, pm_message_t message)
 static int mn_usb_resume(struct usb_interface *intf)
 {
 	struct mn_usb *usb = usb_get_intfdata(intf);
-	int err;
 
 	mn_usb_link_unpoison(usb);
-	err = mn_usb_link_listen(usb);
+	mn_usb_link_listen_again(usb);
 	mn_device_resume(usb->mn);
-	return err;
+	return 0;
 }
 
 static int mn_usb_pre_reset(struct usb_interface *intf)

@@ -12,6 +12,7 @@
 #include "usb_parse.h"
 
 #define MN_STROKE_URBS		4
+#define MN_IN_URBS		(1 + MN_STROKE_URBS)
 
 /**
  * struct mn_out - An endpoint for one kind of small packet that must get out at once.
@@ -46,6 +47,7 @@ struct mn_out {
  * @lease: Endpoint OUT B.
  * @status: Interrupt IN.
  * @strokes: Bulk IN.
+ * @idle: Which of those are not under way: bit 0 is for @status, the next are for @strokes.
  * @resubmit: Submits again what failed, a little later.
  * @clock_lock: Protects the rest.
  * @clock_valid: @clock_us is set.
@@ -65,6 +67,7 @@ struct mn_usb {
 	struct mn_out lease;
 	struct urb *status;
 	struct urb *strokes[MN_STROKE_URBS];
+	unsigned long idle;
 	struct delayed_work resubmit;
 	spinlock_t clock_lock;		/* clock_* */
 	bool clock_valid;
@@ -92,6 +95,7 @@ struct mn_endpoints {
 int mn_usb_find_endpoints(struct usb_interface *intf, struct mn_endpoints *eps);
 int mn_usb_link_init(struct mn_usb *usb, const struct mn_endpoints *eps);
 int mn_usb_link_listen(struct mn_usb *usb);
+void mn_usb_link_listen_again(struct mn_usb *usb);
 void mn_usb_link_poison(struct mn_usb *usb);
 void mn_usb_link_unpoison(struct mn_usb *usb);
 void mn_usb_link_free(struct mn_usb *usb);

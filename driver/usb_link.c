@@ -5,6 +5,7 @@
  * The kill and the lease each have an endpoint, a buffer and an URB of their own, made ready at
  * probe, so that nothing has to be had and nothing has to be waited for when they are needed.
  */
+#include <linux/bitmap.h>
 #include <linux/slab.h>
 
 #include "usb.h"
@@ -222,6 +223,21 @@ static bool shut_down(int status)
 	       status == -ENODEV;
 }
 
+/* By its bit in mn_usb.idle */
+static struct urb *in_urb(const struct mn_usb *usb, unsigned int bit)
+{
+	return bit ? usb->strokes[bit - 1] : usb->status;
+}
+
+static void mark_idle(struct mn_usb *usb, const struct urb *urb)
+{
+	unsigned int bit;
+
+	for (bit = 0; bit < MN_IN_URBS; bit++)
+		if (in_urb(usb, bit) == urb)
+			set_bit(bit, &usb->idle);
+}
+
 /*
  * An IN packet came or failed. After an error it is asked for again a little later and never
  * given up: if the handpiece stays silent the core notices, and if it is gone the bus says so.
@@ -236,6 +252,7 @@ static void in_complete(struct mn_usb *usb, struct urb *urb,
 		if (!usb_submit_urb(urb, GFP_ATOMIC))
 			return;
 	}
+	mark_idle(usb, urb);
 	schedule_delayed_work(&usb->resubmit, msecs_to_jiffies(MN_RESUBMIT_MS));
 }
 
@@ -258,34 +275,42 @@ static void strokes_complete(struct urb *urb)
  */
 int mn_usb_link_listen(struct mn_usb *usb)
 {
-	unsigned int i;
-	int err;
+	unsigned int bit;
+	int err, last = 0;
 
-	err = usb_submit_urb(usb->status, GFP_NOIO);
-	for (i = 0; !err && i < MN_STROKE_URBS; i++)
-		err = usb_submit_urb(usb->strokes[i], GFP_NOIO);
-	return err;
+	for (bit = 0; bit < MN_IN_URBS; bit++) {
+		/* One that is under way must not be submitted: usbcore takes it for a bug. */
+		if (!test_and_clear_bit(bit, &usb->idle))
+			continue;
+		err = usb_submit_urb(in_urb(usb, bit), GFP_NOIO);
+		if (err) {
+			set_bit(bit, &usb->idle);
+			last = err;
+		}
+	}
+	return last;
+}
+
+/**
+ * mn_usb_link_listen_again() - The same, and what cannot be had now is asked for a little later.
+ * @usb: The handpiece.
+ *
+ * Nobody looks at a resume that failed: the handpiece would stay bound and not be heard any more.
+ *
+ * Context: may sleep.
+ */
+void mn_usb_link_listen_again(struct mn_usb *usb)
+{
+	int err = mn_usb_link_listen(usb);
+
+	/* One that is shut down refuses with -EPERM or -ENODEV. */
+	if (err && err != -EPERM && !shut_down(err))
+		schedule_delayed_work(&usb->resubmit, msecs_to_jiffies(MN_RESUBMIT_MS));
 }
 
 static void resubmit_work(struct work_struct *work)
 {
-	struct mn_usb *usb = container_of(work, struct mn_usb, resubmit.work);
-	bool failed = false;
-	unsigned int i;
-	int err;
-
-	/*
-	 * One that is under way refuses with -EBUSY, one that is shut down with -EPERM or
-	 * -ENODEV.
-	 */
-	err = usb_submit_urb(usb->status, GFP_NOIO);
-	failed |= err && err != -EBUSY && err != -EPERM && !shut_down(err);
-	for (i = 0; i < MN_STROKE_URBS; i++) {
-		err = usb_submit_urb(usb->strokes[i], GFP_NOIO);
-		failed |= err && err != -EBUSY && err != -EPERM && !shut_down(err);
-	}
-	if (failed)
-		schedule_delayed_work(&usb->resubmit, msecs_to_jiffies(MN_RESUBMIT_MS));
+	mn_usb_link_listen_again(container_of(work, struct mn_usb, resubmit.work));
 }
 
 /* ---- kill and lease ---- */
@@ -458,6 +483,7 @@ int mn_usb_link_init(struct mn_usb *usb, const struct mn_endpoints *eps)
 	spin_lock_init(&usb->lease.lock);
 	spin_lock_init(&usb->clock_lock);
 	INIT_DELAYED_WORK(&usb->resubmit, resubmit_work);
+	bitmap_fill(&usb->idle, MN_IN_URBS);
 
 	usb->kill.urb = new_urb(usb, eps->kill, sizeof(struct mnp_stop), kill_complete);
 	usb->lease.urb = new_urb(usb, eps->lease, sizeof(struct mnp_lease), lease_complete);
@@ -522,6 +548,7 @@ void mn_usb_link_unpoison(struct mn_usb *usb)
 	usb_unpoison_urb(usb->status);
 	for (i = 0; i < MN_STROKE_URBS; i++)
 		usb_unpoison_urb(usb->strokes[i]);
+	bitmap_fill(&usb->idle, MN_IN_URBS);
 	clock_forget(usb);
 	/* What still comes of an earlier waveform is nobody's. */
 	WRITE_ONCE(usb->capture_tag, 0);

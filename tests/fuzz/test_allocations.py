@@ -13,7 +13,7 @@ import time
 from types import SimpleNamespace
 
 import pytest
-from failslab import insmod, put, rmmod
+from failslab import insmod, put, rmmod, text
 from microneedle import abi, bus, stack
 from microneedle.device import Device
 from microneedle.wait import until
@@ -21,6 +21,7 @@ from test_ioctls import in_a_child
 
 DEVICES = "/sys/bus/usb/devices"
 CLASS = "/sys/class/microneedle"
+SLEEP = "/sys/module/lab_sleep/parameters/sleep_ms"
 DEPTH_UM = 600
 FIRST_TABLE = 64  # of files
 NODE = "/dev/microneedle0"
@@ -363,3 +364,18 @@ def test_reset(alone, fail):
         assert_it_treats(alone)
         return nth
     assert fail.every("reset", reset)
+
+
+def test_sleep(alone, fail):
+    """It wakes up and is heard again, though it could not be listened to at once.
+
+    Found a driver that never listened again, and one that submitted what was under way.
+    """
+    stack.load("lab_sleep")
+
+    def sleep(number):
+        nth = fail.nth(number, text("microneedle_usb"))
+        attempt(nth, lambda: put(SLEEP, "20"))
+        assert_it_treats(alone)
+        return nth
+    assert fail.every("sleep", sleep)
