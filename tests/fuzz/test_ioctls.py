@@ -15,6 +15,7 @@ import pytest
 from chance import chance, seeds
 from microneedle import abi
 from microneedle.device import NODE, Device
+from tally import add
 
 CALLS = 1000  # of a case
 FILE = 900  # its number: what is above was opened by CAPTURE
@@ -124,6 +125,7 @@ def as_nobody(*_):
 def test_ioctls(alone, who, seed):
     random = chance(f"ioctl {who.__name__}", seed)
     assert in_a_child(lambda: barrage(random, who(random, alone))) == 0
+    add(f"calls {who.__name__}", CALLS)
     with Device(flags=os.O_RDONLY) as device:
         device.stop()
         assert device.status().state in (abi.MN_STATE_SAFE, abi.MN_STATE_FAULT)

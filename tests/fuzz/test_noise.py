@@ -14,6 +14,7 @@ from chance import chance, seeds
 from microneedle import abi
 from microneedle.device import Device
 from microneedle.stack import HandpieceError
+from tally import add
 
 KINDS = ("any", "strokes", "status", "result", "identify", "cartridge", "waveform")
 DEPTH_UM = 600
@@ -87,12 +88,16 @@ def test_noise(alone, seed):
         for action in random.choice(((), (arm,), (arm, press))):
             attempt(action, rig, device, random)
         time.sleep(random.random() * 0.1)
-        rig.hp.inject("noise", which=random.choice(KINDS), seed=random.randrange(1, 2 ** 32))
+        noise = rig.hp.inject("noise", which=random.choice(KINDS),
+                              seed=random.randrange(1, 2 ** 32))
         for _ in range(random.randrange(6)):
             attempt(random.choice(ACTIONS), rig, device, random)
             time.sleep(random.random() * 0.2)
             state = rig.hp.state()
             assert state["state"] != "running" or state["set_depth_um"] <= DEPTH_UM, state
+    with contextlib.suppress(HandpieceError):
+        add("packets changed", noise.wait(0)["effects"])
+    add("noisy runs")
     rig.hp.clear_injections()
     # Closing has stopped it, and cut off the lease does
     rig.still(0.2)

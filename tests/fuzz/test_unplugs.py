@@ -12,6 +12,7 @@ from chance import chance, seeds
 from microneedle import abi
 from microneedle.device import Device
 from microneedle.wait import until
+from tally import add
 from test_noise import ACTIONS, attempt, plug
 
 PULLS = 10  # a test
@@ -74,4 +75,5 @@ def test_unplugs(alone, seed):
     treatment = random.randbytes(16)
     seen = collections.Counter(pull(alone, random, treatment) for _ in range(PULLS))
     print(dict(seen))
+    add("pulls", seen.total())
     assert seen["RUNNING"]
