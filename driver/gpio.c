@@ -34,9 +34,8 @@ static void put_core(void *data)
 {
 	struct mn_gpio *g = data;
 
-	if (g->known)
-		mn_device_discard(g->mn);
-	mn_device_put(g->mn);
+	if (g->mn)
+		mn_device_put(g->mn);
 }
 
 static void end_motion(void *data)
@@ -49,6 +48,15 @@ static void end_status(void *data)
 	struct mn_gpio *g = data;
 
 	hrtimer_cancel(&g->status);
+}
+
+/* It is stopped once more by that, which sets timers: they end after it. */
+static void discard(void *data)
+{
+	struct mn_gpio *g = data;
+
+	if (g->known)
+		mn_device_discard(g->mn);
 }
 
 static void end_panic(void *data)
@@ -145,15 +153,20 @@ static void come_home(struct mn_gpio *g)
 
 static int mn_gpio_introduce(struct mn_gpio *g, const struct mn_caps *caps)
 {
+	struct mn_device *mn;
 	int err;
 
-	g->mn = mn_device_alloc(g->dev, &mn_gpio_ops, g, caps, g->epoch);
-	if (IS_ERR(g->mn))
-		return PTR_ERR(g->mn);
-	g->known = true;
 	err = devm_add_action_or_reset(g->dev, put_core, g) ?:
 	      devm_add_action_or_reset(g->dev, end_status, g) ?:
-	      devm_add_action_or_reset(g->dev, end_motion, g) ?:
+	      devm_add_action_or_reset(g->dev, end_motion, g);
+	if (err)
+		return err;
+	mn = mn_device_alloc(g->dev, &mn_gpio_ops, g, caps, g->epoch);
+	if (IS_ERR(mn))
+		return PTR_ERR(mn);
+	g->mn = mn;
+	g->known = true;
+	err = devm_add_action_or_reset(g->dev, discard, g) ?:
 	      mn_gpio_listen(g) ?:
 	      watch_for_panic(g);
 	if (err)

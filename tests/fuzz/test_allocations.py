@@ -15,7 +15,9 @@ from types import SimpleNamespace
 import pytest
 from failslab import insmod, put, rmmod, text
 from microneedle import abi, bus, stack
+from microneedle.applies import usb_only
 from microneedle.device import Device
+from microneedle.kind import GPIO, HANDPIECE, USB
 from microneedle.wait import until
 from test_ioctls import in_a_child
 
@@ -53,10 +55,8 @@ def free(alone):
     alone.driver, alone.name = alone.bound()
     put(f"{alone.driver}/unbind", alone.name)
     yield alone
-    if os.path.exists("/sys/module/microneedle_usb"):
-        alone.hp.unplug()
-        alone.wait_no_node()
-        alone.hp.plug()
+    if not os.path.exists(f"{alone.driver}/{alone.name}"):
+        put(f"{alone.driver}/bind", alone.name)
     assert_it_treats(alone)
 
 
@@ -104,6 +104,7 @@ def test_unbind(free, fail):
 def test_insmod(alone, fail):
     """Of the driver and of its transport, and what follows when one comes to a handpiece."""
     _, name = alone.bound()
+    transport = HANDPIECE.module
     alone.hp.unplug()
     stack.unload_driver()
 
@@ -118,28 +119,32 @@ def test_insmod(alone, fail):
             return nth
         return operation
     fail.every("insmod microneedle", load("microneedle"))
-    insmod("microneedle")
-    fail.every("insmod microneedle-usb", load("microneedle-usb"))
-    rmmod("microneedle")
-    alone.hp.plug()
-    until("the handpiece to be there", lambda: os.path.exists(f"{DEVICES}/{name}"))
+    if USB:
+        insmod("microneedle")
+        fail.every("insmod microneedle-usb", load(transport))
+        rmmod("microneedle")
+        alone.hp.plug()
+    # The other one is always there
+    until("the handpiece to be there",
+          lambda: GPIO or os.path.exists(f"{DEVICES}/{name}"))
 
     def first_bind(number):
         """The driver has never heard of this handpiece."""
         insmod("microneedle")
         nth = fail.nth(number, fail.kernel["do_one_initcall"])
         # That one handpiece can't be had is no reason not to load
-        if attempt(nth, lambda: insmod("microneedle-usb"), errno.ENOMEM, errno.EINVAL):
-            insmod("microneedle-usb")
-        rmmod("microneedle-usb")
+        if attempt(nth, lambda: insmod(transport), errno.ENOMEM, errno.EINVAL):
+            insmod(transport)
+        rmmod(transport)
         nothing_there()
         rmmod("microneedle")
         return nth
     fail.every("insmod with a handpiece", first_bind, stride=3)
+    assert not stack.loaded(transport)
     assert_it_treats(alone)
 
 
-# ---- what programs ask for ----
+# ---- what programs ask for: a handpiece on GPIO lines is told without any memory ----
 
 def test_open(alone, fail):
     def opened(number):
@@ -172,7 +177,7 @@ def test_self_test(alone, fail):
             until("the needles to be home", lambda: device.status().inputs & abi.MN_INPUT_HOME)
         alone.clear_faults()
         return nth
-    assert fail.every("self-test", self_test)
+    assert bool(fail.every("self-test", self_test)) == USB
     assert_it_treats(alone)
 
 
@@ -188,10 +193,11 @@ def test_arm(alone, fail):
             else:
                 device.assert_state("ARMED")
         return nth
-    assert fail.every("arm", arm)
+    assert bool(fail.every("arm", arm)) == USB
     assert_it_treats(alone)
 
 
+@usb_only("it always has a foot switch")
 def test_start(alone, fail):
     """From a handpiece that has no switch: what failed to start stands still."""
     alone.start_handpiece(foot_switch=False)
@@ -241,9 +247,9 @@ def test_update(alone, fail):
                 assert_stopped(alone, device)
             else:
                 device.assert_state("RUNNING")
-                assert alone.hp.state()["set_depth_um"] == 300
+                assert alone.has_depth(300)
         return nth
-    assert fail.every("update", update)
+    assert bool(fail.every("update", update)) == USB
 
 
 def test_stop(alone, fail):
@@ -255,7 +261,7 @@ def test_stop(alone, fail):
             assert_stopped(alone, device)
             assert bool(device.status().faults & TRANSPORT) == nth.injected
         return nth
-    assert fail.every("stop", stop) == 1
+    assert fail.every("stop", stop) == USB
 
 
 def test_close(alone, fail):
@@ -266,9 +272,10 @@ def test_close(alone, fail):
             fd, device.fd = device.fd, -1
             attempt(nth, lambda: os.close(fd))
         return nth
-    assert fail.every("close", close) == 1
+    assert fail.every("close", close) == USB
 
 
+@usb_only("it has no memory of its own")
 def test_clear(alone, fail):
     """What could not be asked is not cleared."""
     def clear(number):
@@ -284,6 +291,7 @@ def test_clear(alone, fail):
     assert_it_treats(alone)
 
 
+@usb_only("it has no waveform")
 def test_capture(alone, fail):
     def capture(number):
         with Device() as device:
@@ -301,13 +309,10 @@ def test_capture(alone, fail):
 def capture_with_a_full_table(fail, number):
     """In a process that has 64 files open, so that its table of files has to grow first."""
     with Device() as device:
+        nth = fail.nth(number)
         while os.dup(device.fd) < FIRST_TABLE - 1:
             pass
-        nth = fail.nth(number)
-        # What it is opened with takes places as well
-        os.close(FIRST_TABLE - 1)
         with nth:
-            os.dup(device.fd)
             try:
                 device.ioctl("CAPTURE", rate_hz=1000, samples=100)
             except OSError as error:
@@ -315,6 +320,7 @@ def capture_with_a_full_table(fail, number):
         return nth.injected
 
 
+@usb_only("it has no waveform")
 def test_capture_with_a_full_table(alone, fail):
     def capture(number):
         reader, writer = os.pipe()
@@ -346,15 +352,16 @@ def test_rmmod_in_a_treatment(alone, fail):
     def remove(number):
         with treating(alone):
             nth = fail.nth(number)
-            attempt(nth, lambda: rmmod("microneedle-usb"))
+            attempt(nth, lambda: rmmod(HANDPIECE.module))
             alone.still()
-        assert not stack.loaded("microneedle_usb")
-        insmod("microneedle-usb")
+        assert not stack.loaded(HANDPIECE.module)
+        insmod(HANDPIECE.module)
         return nth
     assert fail.every("rmmod in a treatment", remove)
     assert_it_treats(alone)
 
 
+@usb_only("it has no bus")
 def test_reset(alone, fail):
     """Of the bus: it is left and found again, or bound anew."""
     def reset(number):
@@ -366,6 +373,7 @@ def test_reset(alone, fail):
     assert fail.every("reset", reset)
 
 
+@usb_only("its bus does not sleep")
 def test_sleep(alone, fail):
     """It wakes up and is heard again, though it could not be listened to at once.
 
