@@ -17,6 +17,8 @@ TITLES = re.compile("|".join((
     r"^watchdog: ", r"^UBSAN: ", r"^ODEBUG: ", r"^refcount_t: ", r"^list_\w+ corruption",
     r"^DEBUG_LOCKS_WARN_ON", r"^turning off the locking correctness validator",
     r"^kmemleak: \d+ new suspected memory leaks", r"^unreferenced object ",
+    # It gave up, and would find nothing
+    r"^kmemleak: Kernel memory leak detector disabled",
 )))
 # The last word of a guest whose budget passed: what follows is the hang's doing.
 BUDGET = "lab: the budget of "

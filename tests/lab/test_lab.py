@@ -360,6 +360,7 @@ def test_what_is_no_splat(line):
     "[    5.1] list_del corruption. next->prev should be",
     "[    5.1] rcu: INFO: rcu_sched self-detected stall on CPU",
     "[    5.1] kmemleak: 3 new suspected memory leaks (see /sys/kernel/debug/kmemleak)",
+    "[    5.1] kmemleak: Kernel memory leak detector disabled",
     "[    5.1] Kernel panic - not syncing: Fatal exception"))
 def test_what_is_a_splat(line):
     assert len(splats.find(line + "\n")) == 1
