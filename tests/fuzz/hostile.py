@@ -27,7 +27,7 @@ RIGHT = (KILL, LEASE, STATUSES, STROKES)
 
 
 def interface(endpoints=RIGHT, number=0, alternate=0, triple=CLASS, count=None):
-    """An interface's descriptor and those of its endpoints, of which it may say there are others."""
+    """An interface's descriptor and its endpoints', of which it may say that they are more."""
     count = len(endpoints) if count is None else count
     return (struct.pack("9B", 9, INTERFACE, number, alternate, count, *triple, 0), *endpoints)
 

@@ -28,8 +28,8 @@ DEPTH_UM = 600
 FIRST_TABLE = 64  # of files
 NODE = "/dev/microneedle0"
 TRANSPORT = abi.bit("TRANSPORT")
-# Without memory the handpiece can't be asked: whether it is ready, and what its cartridge allows, is
-# then not known, and so it is not, and nothing
+# Without memory the handpiece can't be asked: whether it is ready, and what its cartridge allows,
+# is then not known, and so it is not, and nothing
 NOT_ASKED = (errno.ENOMEM, errno.EAGAIN, errno.ERANGE)
 
 

@@ -78,7 +78,7 @@ def test_tag(alone, fail):
 
 
 def test_plug(alone, fail):
-    """The bus's worker probes: it becomes a device, or there is none, and the next plug finds it."""
+    """The bus's worker probes: it becomes a device, or is none, and the next plug finds it."""
     driver, name = alone.bound()
 
     @persistently

@@ -314,8 +314,8 @@ static void kill_when_lease_fails(struct kunit *test)
 }
 
 /*
- * The first one, of an arming: nothing is armed then, and that is the answer. Found by the test that
- * lets each allocation of an arming fail.
+ * The first one, of an arming: nothing is armed then, and that is the answer. Found by the test
+ * that lets each allocation of an arming fail.
  */
 static void kill_when_first_lease_fails(struct kunit *test)
 {
