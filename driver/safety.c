@@ -324,7 +324,6 @@ static int update(struct mn_safety *s, const struct mn_stimulus *what, u64 now,
 		/* Until the handpiece has answered, strokes of either depth are told. */
 		s->bound_until = 0;
 		s->start_wanted = true;
-		s->start_cause = s->cause;
 	}
 	s->set = set;
 	s->strokes_done = 0;
@@ -373,7 +372,6 @@ static int begin(struct mn_safety *s, u64 now, u32 *actions, struct mn_refusal *
 
 	if (!running) {
 		s->run_since = now;
-		s->slow_deadline = 0;
 		s->rate_since = now;
 		s->stroke_deadline = after_ms(now, MN_START_BOUND_MS + MN_STROKE_SILENCE_MS);
 		s->bound = s->set;
@@ -489,8 +487,7 @@ static int clear(struct mn_safety *s, u64 named)
 	if (s->state != MN_STATE_FAULT)
 		return -EBADFD;
 	mn_safety_catch_up(s);
-	if (!(remaining & FAULT_BIT(MN_FAULT_DEPTH_FROZEN)))
-		s->same_depth = 0;
+	s->same_depth = 0;
 	s->keep.faults = remaining;
 	if (!remaining) {
 		s->keep.first = MN_FAULT_NONE;

@@ -5,7 +5,6 @@
  * As pure as all the rules, see safety.h.
  */
 #include <linux/errno.h>
-#include <linux/limits.h>
 #include <linux/string.h>
 
 #include "safety_limits.h"
@@ -77,7 +76,7 @@ bool mn_safety_source(const struct mn_safety *s, enum mn_quantity quantity, enum
  */
 u32 mn_safety_limit(const struct mn_safety *s, enum mn_quantity quantity, enum mn_source *binding)
 {
-	u32 least = U32_MAX, value;
+	u32 least = 0, value;	/* the least over nothing is nothing */
 	unsigned int source;
 	bool any = false;
 
@@ -92,8 +91,7 @@ u32 mn_safety_limit(const struct mn_safety *s, enum mn_quantity quantity, enum m
 		}
 		any = true;
 	}
-	/* The least over nothing is nothing. */
-	return any ? least : 0;
+	return least;
 }
 
 /*
