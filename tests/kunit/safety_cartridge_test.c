@@ -52,6 +52,7 @@ static void mark_left_out(struct kunit *test)
 	struct bench *b = bench_at(test, BENCH_SAFE);
 
 	KUNIT_EXPECT_EQ(test, bench_set(b, MN_HAPPENS_ARM_COMMIT, bench_set_point()), -EAGAIN);
+	KUNIT_EXPECT_EQ(test, b->refusal.interlocks, MN_INTERLOCK_CARTRIDGE_UNREADABLE);
 	KUNIT_EXPECT_EQ(test, b->s.state, MN_STATE_SAFE);
 }
 

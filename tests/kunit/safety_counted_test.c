@@ -365,7 +365,7 @@ static void used_is_spent(struct bench *b)
 	KUNIT_EXPECT_TRUE(b->test, flags(b) & MN_CARTRIDGE_SPENT);
 	KUNIT_EXPECT_FALSE(b->test, flags(b) & MN_CARTRIDGE_UNDECLARED);
 	KUNIT_EXPECT_EQ(b->test, declare(b, label(DECLARED + 1)), -EEXIST);
-	KUNIT_EXPECT_TRUE(b->test, mn_safety_interlocks(&b->s) & MN_INTERLOCK_CARTRIDGE_SPENT);
+	KUNIT_EXPECT_EQ(b->test, mn_safety_interlocks(&b->s), MN_INTERLOCK_CARTRIDGE_SPENT);
 	swap_cartridge(b);
 	KUNIT_EXPECT_EQ(b->test, declare(b, label(DECLARED + 1)), 0);
 	KUNIT_EXPECT_EQ(b->test, mn_safety_interlocks(&b->s), 0U);

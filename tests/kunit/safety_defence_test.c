@@ -71,12 +71,27 @@ static void defence_beyond_the_limit(struct kunit *test)
 	expect_refused(b, -EAGAIN);
 }
 
+/* A press of the emergency stop has latched: what is read of the line refuses all the same. */
+static void defence_emergency_stop(struct kunit *test)
+{
+	struct bench *b = wanted(test);
+
+	b->s.report.inputs |= MN_INPUT_EMERGENCY_STOP;
+	expect_refused(b, -EAGAIN);
+
+	b = bench_at(test, BENCH_RUNNING);
+	b->s.report.inputs |= MN_INPUT_EMERGENCY_STOP;
+	KUNIT_EXPECT_EQ(test, bench_set(b, MN_HAPPENS_UPDATE, bench_set_point()), -EAGAIN);
+	KUNIT_EXPECT_EQ(test, b->refusal.interlocks, MN_INTERLOCK_EMERGENCY_STOP);
+}
+
 static struct kunit_case defence_cases[] = {
 	KUNIT_CASE(defence_not_armed),
 	KUNIT_CASE(defence_no_controller),
 	KUNIT_CASE(defence_not_pressed),
 	KUNIT_CASE(defence_another_cartridge),
 	KUNIT_CASE(defence_beyond_the_limit),
+	KUNIT_CASE(defence_emergency_stop),
 	{}
 };
 

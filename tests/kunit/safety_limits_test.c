@@ -458,6 +458,7 @@ static const struct caps_case caps_cases[] = {
 	CAPS(rate_step_mhz, 1, 0),
 	CAPS(rate_step_mhz, 200000, 200001),
 	CAPS(rate_min_mhz, 20000, 19999),
+	CAPS(rate_min_mhz, 50000, 19999),
 	CAPS(rate_min_mhz, 20000, 0),
 	CAPS(tolerance_um, 150, 151),
 	CAPS(tolerance_um, 0, U32_MAX),

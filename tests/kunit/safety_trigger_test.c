@@ -266,8 +266,9 @@ static void trigger_arm_timeout_after_pause(struct kunit *test)
 	bench_release(b);
 	bench_home(b);
 	bench_live(b, 29990);
+	bench_pass_ns(b, 10 * MS - 1);
 	EXPECT_STATE(b, MN_STATE_ARMED, MN_CAUSE_TRIGGER_RELEASED);
-	bench_live(b, 10);
+	bench_pass_ns(b, 1);
 	EXPECT_STATE(b, MN_STATE_SAFE, MN_CAUSE_ARM_TIMEOUT);
 }
 
