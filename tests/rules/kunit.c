@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Runs the KUnit tests of the rules in user space: kunit [--quiet]. Ends with "N passed, N failed".
+ * Runs the KUnit tests of the rules in user space: kunit [--quiet|--first]. Ends with "N passed, N failed", or
+ * with --first at the first that fails.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -18,7 +19,7 @@ static struct allocation {
 } * allocations;
 static jmp_buf end_of_case;
 static struct kunit *running;
-static bool quiet;
+static bool quiet, first;
 
 void rules_add_suite(struct kunit_suite *suite)
 {
@@ -86,7 +87,8 @@ int main(int argc, char **argv)
 {
 	unsigned int passed = 0, failed = 0;
 
-	quiet = argc > 1 && !strcmp(argv[1], "--quiet");
+	first = argc > 1 && !strcmp(argv[1], "--first");
+	quiet = first || (argc > 1 && !strcmp(argv[1], "--quiet"));
 	for (unsigned int i = 0; i < suites_nr; i++)
 		for (struct kunit_case *one = suites[i]->test_cases; one->run_case; one++) {
 			char desc[KUNIT_PARAM_DESC_SIZE] = "";
@@ -100,6 +102,8 @@ int main(int argc, char **argv)
 					good = run(suites[i], one, param) && good;
 			if (!good)
 				printf("not ok %s\n", one->name);
+			if (!good && first)
+				return 1;
 			good ? passed++ : failed++;
 		}
 	printf("%u passed, %u failed\n", passed, failed);
