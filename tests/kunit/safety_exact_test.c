@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * To the nanosecond and to the stroke: what ends when, and what a stop leaves to be judged. Found by
- * changing the rules one token at a time: these are the changes that no test noticed.
+ * To the nanosecond and to the stroke: what ends when, and what a stop leaves to be judged. Found
+ * by changing the rules one token at a time: these are the changes that no test noticed.
  */
 #include "safety_bench.h"
 
