@@ -348,21 +348,6 @@ static void exact_rate_lowered(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, b->s.keep.detail[MN_FAULT_OVER_RATE][1], 110000);
 }
 
-/* A limit that rises, because the cartridge is read anew, is for the next start. */
-static void exact_rate_raised(struct kunit *test)
-{
-	struct bench *b = bench_new(test);
-
-	b->tag.limit[MN_QUANTITY_RATE] = 110000;
-	bench_plug(b);
-	bench_go(b, BENCH_RUNNING);
-	b->tag.limit[MN_QUANTITY_RATE] = 150000;
-	bench_tell_tag(b);
-	KUNIT_ASSERT_EQ(test, mn_safety_limit(&b->s, MN_QUANTITY_RATE, NULL), 120000U);
-	stroke_of(b, 480, 8657);
-	EXPECT_FAULT(b, MN_FAULT_OVER_RATE);
-}
-
 /* ---- the trigger ---- */
 
 /* A press that did not count is let go: 100 ms begin anew, whatever was before. */
@@ -429,7 +414,6 @@ static struct kunit_case exact_cases[] = {
 	KUNIT_CASE(exact_slow_into_a_pause),
 	KUNIT_CASE(exact_end_of_run_up),
 	KUNIT_CASE(exact_rate_lowered),
-	KUNIT_CASE(exact_rate_raised),
 	KUNIT_CASE(exact_released_anew),
 	KUNIT_CASE(exact_stop_within_the_debounce),
 	KUNIT_CASE(exact_stop_at_the_press),
