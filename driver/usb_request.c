@@ -116,12 +116,15 @@ static int mn_usb_stop(struct mn_device *mn, u32 epoch)
 	struct mn_usb *usb = mn_device_data(mn);
 	unsigned long end = jiffies + msecs_to_jiffies(MN_CONFIRM_MS);
 	struct mnp_stop packet = { .epoch = cpu_to_le32(epoch) };
+	u8 result = MNP_RESULT_OK;
 	struct mn_report report;
-	u8 result;
 	int err;
 
 	mn_usb_fill_header(&packet.header, MNP_TYPE_STOP, sizeof(packet));
 	err = request_out(usb, MNP_REQ_STOP, &packet, sizeof(packet), &result);
+	/* A kill with a newer epoch got there first: it stopped by that, which does as well. */
+	if (err == -EREMOTEIO && result == MNP_RESULT_EPOCH)
+		err = 0;
 	while (!err) {
 		err = report_status(usb, &report);
 		if (err || (report.idle && (report.inputs & MN_INPUT_HOME) &&

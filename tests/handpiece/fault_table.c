@@ -120,6 +120,11 @@ const struct hp_fault_info hp_fault_infos[] = {
 		.how = { HP_W_ANY, HP_W_START, HP_W_STOP, HP_W_MARK, HP_W_CLEAR, HP_W_SELF_TEST,
 			 HP_W_CAPTURE },
 	},
+	[HP_LATE_STOP] = {
+		.name = "late_stop",
+		.takes = HP_P_MS | HP_P_COUNT,
+		.defaults = { .ms = 20, .count = 1 },
+	},
 	[HP_UNEXPECTED_MOTION] = {
 		.name = "unexpected_motion",
 		.takes = HP_P_UM | HP_P_MHZ | HP_P_STROKES,

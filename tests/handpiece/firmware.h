@@ -110,6 +110,8 @@ struct hp_firmware {
 		uint16_t tag;
 		uint64_t not_before_ns; /* PENDING until then */
 		uint32_t late_by; /* injection that made it so */
+		bool stop_waits; /* and is looked at only then: */
+		struct mnp_stop stop;
 	} result;
 	bool marking;
 	struct mnp_mark mark;

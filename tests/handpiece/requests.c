@@ -375,19 +375,37 @@ static enum hp_word request_word(uint8_t request)
 	}
 }
 
+/* It came, and is not yet decided: a kill may be sooner. True if so. */
+static bool put_off_stop(struct hp_firmware *fw, const void *data, size_t length, uint64_t now)
+{
+	struct hp_injection *i = hp_faults_active(&fw->faults, HP_LATE_STOP);
+
+	fw->result.stop_waits = i && length == sizeof(fw->result.stop);
+	if (!fw->result.stop_waits)
+		return false;
+	hp_fw_advance(fw, now);
+	memcpy(&fw->result.stop, data, length);
+	hp_faults_effect(i, now, "STOP put off by %u ms", i->params.ms);
+	fw->result.not_before_ns = now + i->params.ms * HP_MS;
+	hp_faults_spend(i);
+	return true;
+}
+
 int hp_fw_request_out(struct hp_firmware *fw, uint8_t request, uint16_t value, const void *data,
 		      size_t length, uint64_t now)
 {
+	uint8_t result = MNP_RESULT_PENDING;
 	struct hp_injection *late;
-	uint8_t result;
 
 	fw->stats.requests++;
 	if (hp_fw_disconnect_at(fw, request_word(request), now))
 		return HP_EP0_HANG;
-	if (request == MNP_REQ_STOP)
-		result = stop(fw, data, length, false, now);
-	else
+	fw->result.not_before_ns = 0;
+	fw->result.stop_waits = false;
+	if (request != MNP_REQ_STOP)
 		hp_fw_advance(fw, now);
+	else if (!put_off_stop(fw, data, length, now))
+		result = stop(fw, data, length, false, now);
 	switch (request) {
 	case MNP_REQ_STOP:
 		break;
@@ -412,7 +430,6 @@ int hp_fw_request_out(struct hp_firmware *fw, uint8_t request, uint16_t value, c
 	fw->result.request = request;
 	fw->result.tag = value;
 	fw->result.result = result;
-	fw->result.not_before_ns = 0;
 	late = hp_faults_active(&fw->faults, HP_LATE_RESULT);
 	if (late &&
 	    (late->params.request == HP_W_ANY || late->params.request == request_word(request))) {
@@ -490,9 +507,15 @@ static size_t identify(struct hp_firmware *fw, struct mnp_identify *m)
 static size_t result(struct hp_firmware *fw, struct mnp_result *m)
 {
 	struct hp_injection *late;
-	uint8_t outcome = fw->result.result;
+	uint8_t outcome;
 
-	if (fw->now < fw->result.not_before_ns) {
+	if (fw->result.stop_waits && fw->now >= fw->result.not_before_ns) {
+		fw->result.stop_waits = false;
+		fw->result.result = stop(fw, &fw->result.stop, sizeof(fw->result.stop), false,
+					 fw->now);
+	}
+	outcome = fw->result.result;
+	if (!fw->result.stop_waits && fw->now < fw->result.not_before_ns) {
 		outcome = MNP_RESULT_PENDING;
 		late = hp_faults_by_id(&fw->faults, fw->result.late_by);
 		if (late)

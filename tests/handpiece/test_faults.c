@@ -460,6 +460,31 @@ static void reject_start_and_late_result(void **state)
 	effective(i);
 }
 
+static void late_stop(void **state)
+{
+	struct rig *r = *state;
+	struct hp_injection *i = rig_inject(r, HP_LATE_STOP, NULL, 0);
+	const struct mnp_stop s = { { MNP_TYPE_STOP, MNP_VERSION, htole16(sizeof(s)) },
+				    htole32(1),
+				    { 0, 0 } };
+	struct mnp_result result;
+
+	assert_int_equal(hp_fw_request_out(&r->fw, MNP_REQ_STOP, 1, &s, sizeof(s), r->now), 0);
+	rig_run(r, 5 * HP_MS);
+	assert_false(r->fw.stop_seen);
+	rig_kill(r, 2);
+	assert_int_equal(r->fw.epoch, 2);
+	for (int more = 2; more; more--) {
+		rig_run(r, 8 * HP_MS);
+		hp_fw_request_in(&r->fw, MNP_REQ_RESULT, 0, sizeof(result), &result, r->now);
+		assert_int_equal(result.result,
+				 more == 2 ? MNP_RESULT_PENDING : MNP_RESULT_EPOCH);
+	}
+	assert_int_equal(r->fw.epoch, 2);
+	effective(i);
+	assert_int_equal(rig_stop(r, 3), MNP_RESULT_OK);
+}
+
 static void reject_self_test(void **state)
 {
 	struct rig *r = *state;
@@ -621,6 +646,7 @@ int main(void)
 		TEST(ignore_stop),
 		TEST(answers_about_itself),
 		TEST(reject_start_and_late_result),
+		TEST(late_stop),
 		TEST(reject_self_test),
 		TEST(unexpected_motion),
 		cmocka_unit_test(disconnects),

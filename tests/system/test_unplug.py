@@ -178,6 +178,25 @@ def test_the_cable_is_pulled_while_it_identifies_itself(rig):
         device.arm()
 
 
+def test_a_stop_that_a_newer_one_overtakes_when_it_comes_back(rig):
+    """Its own fault has the driver stop it once more, on the shorter way, before the first is decided.
+
+    tests/smp found that such a handpiece was given up.
+    """
+    with rig.control() as device:
+        bring_to(rig, device, "RUNNING")
+        rig.unplug()
+    rig.hp.wait_for(lambda state: "lease" in state["faults"] and state["inputs"]["home"], 1)
+    rig.press(False)
+    shot = rig.hp.inject("late_stop", ms=20)
+    rig.plug()
+    shot.wait(0)
+    with rig.control() as device:
+        assert device.assert_state("FAULT").epoch == rig.hp.state()["epoch"]
+        rig.new_cartridge()
+        goes_on(rig, device)
+
+
 @pytest.mark.parametrize("state", STATES)
 def test_brown_out_with_the_cable_in(rig, state):
     """It restarts and forgets: what was armed or ran is a fault; no start before a stop."""
