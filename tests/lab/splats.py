@@ -8,7 +8,8 @@ import re
 STAMP = re.compile(r"^(?:<\d+>)?\[ *\d+\.\d+\](?:\[ *[TC]\d+\])? ?")
 TITLES = re.compile("|".join((
     r"^WARNING: ",                       # WARN_ON, and all of lockdep's
-    r"^BUG: ", r"^kernel BUG at ",
+    r"^BUG: ", r"^BUG \S+ \(.*\): ",      # the second: slub_debug's
+    r"^kernel BUG at ",
     r"^Oops", r"^general protection fault", r"^Unable to handle kernel",
     r"^Kernel panic - not syncing",
     r"^INFO: task .* blocked for more than",

@@ -352,6 +352,7 @@ def test_what_is_no_splat(line):
     "[    5.1] WARNING: suspicious RCU usage", "[    5.1] WARNING: inconsistent lock state",
     "[    5.1] BUG: sleeping function called from invalid context at x.c:1",
     "[    5.1] BUG: scheduling while atomic: sh/1/0x2",
+    "[    5.1] BUG kmalloc-64 (Tainted: G           OE     ): Poison overwritten",
     "[    5.1] INFO: task sh:1 blocked for more than 120 seconds.",
     "[    5.1] Oops: 0000 [#1] PREEMPT SMP", "[    5.1] kernel BUG at x.c:1!",
     "[    5.1] UBSAN: array-index-out-of-bounds in x.c:1:1",
