@@ -511,8 +511,8 @@ static size_t result(struct hp_firmware *fw, struct mnp_result *m)
 
 	if (fw->result.stop_waits && fw->now >= fw->result.not_before_ns) {
 		fw->result.stop_waits = false;
-		fw->result.result = stop(fw, &fw->result.stop, sizeof(fw->result.stop), false,
-					 fw->now);
+		fw->result.result =
+			stop(fw, &fw->result.stop, sizeof(fw->result.stop), false, fw->now);
 	}
 	outcome = fw->result.result;
 	if (!fw->result.stop_waits && fw->now < fw->result.not_before_ns) {

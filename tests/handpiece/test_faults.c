@@ -477,8 +477,7 @@ static void late_stop(void **state)
 	for (int more = 2; more; more--) {
 		rig_run(r, 8 * HP_MS);
 		hp_fw_request_in(&r->fw, MNP_REQ_RESULT, 0, sizeof(result), &result, r->now);
-		assert_int_equal(result.result,
-				 more == 2 ? MNP_RESULT_PENDING : MNP_RESULT_EPOCH);
+		assert_int_equal(result.result, more == 2 ? MNP_RESULT_PENDING : MNP_RESULT_EPOCH);
 	}
 	assert_int_equal(r->fw.epoch, 2);
 	effective(i);

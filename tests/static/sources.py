@@ -23,6 +23,7 @@ MAKEFILES = (
     ("tests/demo/demo.mk", "demo-programs"),
     ("tests/coverage/coverage.mk", "coverage"),
     ("tests/model/model.mk", "model"),
+    ("tests/smp/smp.mk", "hammer"),
 )
 
 # Where nothing is ever built: make only tells what it would do.
