@@ -12,7 +12,6 @@
  * program ends with status 1, as its threads can't be ended.
  */
 #include <errno.h>
-#include <inttypes.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -164,27 +163,43 @@ static void end(unsigned int seconds)
 	report(threads, thread_number, &last);
 }
 
+static void begin_wild(void)
+{
+	round_now.wild = true;
+	puts("wild");
+}
+
+/* One command's words; false if there is none of them. */
+static bool obey(char *words[], int found)
+{
+	unsigned int number = found > 1 ? (unsigned int)strtoul(words[1], NULL, 10) : 0;
+
+	if (!strcmp(words[0], "go") && found > 2)
+		go(number, strtoull(words[2], NULL, 10), found > 3 && !strcmp(words[3], "blocked"));
+	else if (!strcmp(words[0], "armed") && found > 1)
+		puts(wait_until(was_armed, number) ? "yes" : "no");
+	else if (!strcmp(words[0], "wild"))
+		begin_wild();
+	else if (!strcmp(words[0], "end") && found > 1)
+		end(number);
+	else
+		return false;
+	return true;
+}
+
 int main(void)
 {
-	unsigned int number;
-	char line[128], option[16];
-	uint64_t seed;
+	char line[128], *words[5];
 	int found;
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	while (fgets(line, sizeof(line), stdin)) {
-		found = sscanf(line, "go %u %" SCNu64 " %15s", &number, &seed, option);
-		if (found >= 2) {
-			go(number, seed, found == 3 && !strcmp(option, "blocked"));
-		} else if (sscanf(line, "armed %u", &number) == 1) {
-			puts(wait_until(was_armed, number) ? "yes" : "no");
-		} else if (!strcmp(line, "wild\n")) {
-			round_now.wild = true;
-			puts("wild");
-		} else if (sscanf(line, "end %u", &number) == 1) {
-			end(number);
-		} else {
-			fprintf(stderr, "mn-hammer: no command: %s", line);
+		found = 0;
+		for (char *word = strtok(line, " \n"); word && found < 5;
+		     word = strtok(NULL, " \n"))
+			words[found++] = word;
+		if (!found || !obey(words, found)) {
+			fprintf(stderr, "mn-hammer: no such command\n");
 			return 2;
 		}
 	}

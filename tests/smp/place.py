@@ -9,7 +9,7 @@ import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [os.path.join(os.path.dirname(HERE), name) for name in ("system", "handpiece")]
-from handpiece import Handpiece  # noqa: E402
+from handpiece import Handpiece, HandpieceError  # noqa: E402
 from microneedle.power import put  # noqa: E402
 
 CLASS = "/sys/class/microneedle"
@@ -93,7 +93,7 @@ class Place:
                 name = until("the device", self.name, LONG_S / 6)
                 until("its node", lambda: os.path.exists(f"/dev/{name}"))
                 return int(name.removeprefix("microneedle"))
-            except Lost:
+            except (Lost, HandpieceError):
                 self.replugs += 1
                 self.hp.unplug()
                 self.hp.plug()
