@@ -130,7 +130,11 @@ class Place:
         """Begin to; number() waits for it."""
         self.make_ready()
         if self.unbound:
-            put(f"{DRIVER}/bind", self.unbound)
+            try:
+                put(f"{DRIVER}/bind", self.unbound)
+            except OSError as error:
+                if error.errno not in LATE:
+                    raise
             self.unbound = None
         elif not self.hp.state()["plugged"]:
             self.hp.plug()
