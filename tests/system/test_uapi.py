@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The device node by itself: who may do what, what it tells, and what it refuses to understand."""
 
+import ctypes
 import errno
 import fcntl
 import os
@@ -264,3 +265,16 @@ def test_sysfs_tells_and_moves_nothing(rig):
     parameters = "/sys/module/microneedle/parameters"
     assert all(os.stat(os.path.join(parameters, name)).st_mode & 0o222 == 0
                for name in os.listdir(parameters))
+
+
+def test_records_that_cannot_be_copied_are_told_as_lost(rig):
+    """They were taken out of the queue before it was known where to."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    with rig.control() as device:
+        device.arm()
+        libc.read(device.fd, ctypes.c_void_p(16), ctypes.c_size_t(abi.RECORD.size * 64))
+        assert ctypes.get_errno() == errno.EFAULT
+        first = device.read()[0]
+        assert first.kind == "overrun" and first.lost
+        device.stop()
+        device.wait_state("SAFE")
