@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Plays, again and again, what must stop the needles, on a simulated handpiece whose controller
+ * starts it anew after each stop; and how long after each the handpiece has STOP.
+ *
+ *   cause [-b GROUP] [-s SEED] [-w ROUNDS] [-n ROUNDS] SOCKET over_depth|emergency_stop
+ *
+ * SOCKET is the handpiece's control socket, which stamps both ends. GROUP is a process group that
+ * is stopped: the burden, let go on for some milliseconds before the cause, at whose moment nothing
+ * is even, and held again once STOP is there. It prints the nanoseconds of each of -n rounds, after
+ * -w that are not counted, and ends with an error if a stroke begins after STOP.
+ */
+#include <err.h>
+#include <inttypes.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "address.h"
+
+#define NS_PER_S 1000000000
+#define NS_PER_US 1000
+#define NS_PER_MS 1000000
+#define PRIORITY 96 /* below the peer and the handpiece: it takes no time from them */
+
+#define LOOK_MS 10 /* from one look at the handpiece to the next */
+#define RESTART_MS 3000 /* after a stop it runs again, at the latest */
+#define BURDEN_MS 3 /* the least that the burden has before the cause */
+#define SPREAD_US 4000 /* and as much more, at random: many of the bus's frames */
+#define STOP_MS 3 /* so long is looked the other way, so that nothing disturbs */
+#define STOP_MAX_MS 400
+
+static const struct {
+	const char *name, *begin, *end;
+	const char *told_at; /* where the handpiece tells later when it was, if it does */
+} causes[] = {
+	{ "over_depth",
+	  "{\"cmd\":\"inject\",\"fault\":\"overshoot\",\"um\":400,\"strokes\":1,\"own\":false}",
+	  "{\"cmd\":\"clear_injections\"}", "\"over_depth\":{" },
+	{ "emergency_stop", "{\"cmd\":\"set\",\"input\":\"emergency_stop\",\"value\":true}",
+	  "{\"cmd\":\"set\",\"input\":\"emergency_stop\",\"value\":false}", NULL },
+};
+
+static int handpiece;
+static pid_t burden;
+static uint64_t chance = 1;
+
+static uint64_t now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * NS_PER_S + (uint64_t)now.tv_nsec;
+}
+
+static void sleep_until(uint64_t ns)
+{
+	const struct timespec moment = { .tv_sec = (time_t)(ns / NS_PER_S),
+					 .tv_nsec = (long)(ns % NS_PER_S) };
+
+	while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &moment, NULL))
+		;
+}
+
+static void sleep_ms(unsigned int ms)
+{
+	sleep_until(now_ns() + (uint64_t)ms * NS_PER_MS);
+}
+
+/* xorshift64: the same moments from the same seed */
+static uint64_t random_below(uint64_t bound)
+{
+	chance ^= chance << 13;
+	chance ^= chance >> 7;
+	chance ^= chance << 17;
+	return chance % bound;
+}
+
+/* ---- the handpiece ---- */
+
+static const char *command(const char *text)
+{
+	static char answer[65536];
+	size_t length = 0;
+	ssize_t got;
+
+	if (send(handpiece, text, strlen(text), MSG_NOSIGNAL | MSG_MORE) < 0 ||
+	    send(handpiece, "\n", 1, MSG_NOSIGNAL) != 1)
+		err(1, "the handpiece does not take a command");
+	do {
+		got = recv(handpiece, answer + length, sizeof(answer) - 1 - length, 0);
+		if (got <= 0)
+			errx(1, "the handpiece does not answer");
+		length += (size_t)got;
+	} while (answer[length - 1] != '\n');
+	answer[length] = '\0';
+	if (!strstr(answer, "\"ok\":true"))
+		errx(1, "%s: %s", text, answer);
+	return answer;
+}
+
+/* A number after a key; 0 where the key is not. JSON of a known writer needs no parser. */
+static uint64_t number_after(const char *text, const char *key)
+{
+	const char *at = text ? strstr(text, key) : NULL;
+
+	return at ? strtoull(at + strlen(key), NULL, 10) : 0;
+}
+
+static uint64_t member(const char *stats, const char *object, const char *key)
+{
+	return number_after(strstr(stats, object), key);
+}
+
+static const char *stats(void)
+{
+	return command("{\"cmd\":\"stats\"}");
+}
+
+/* Started since the last stop, with a stroke made */
+static bool is_running(void)
+{
+	const char *now = stats();
+	uint64_t start = member(now, "\"start\":{", "\"received_ns\":");
+
+	return start > member(now, "\"kill\":{", "\"received_ns\":") &&
+	       member(now, "\"start\":{", "\"first_stroke_ns\":") >= start;
+}
+
+static void have_it_run(void)
+{
+	for (int waited = 0; waited < RESTART_MS; waited += LOOK_MS) {
+		if (is_running())
+			return;
+		sleep_ms(LOOK_MS);
+	}
+	errx(1, "the needles do not run: is the controller up? %s", command("{\"cmd\":\"state\"}"));
+}
+
+/* ---- one round ---- */
+
+static void hold_burden(bool hold)
+{
+	if (burden && kill(-burden, hold ? SIGSTOP : SIGCONT))
+		err(1, "the burden");
+}
+
+/* From the cause, or from the report that tells it, to the STOP that came after it */
+static uint64_t await_stop(const char *told_at, uint64_t begin)
+{
+	uint64_t end = now_ns() + (uint64_t)STOP_MAX_MS * NS_PER_MS;
+
+	while (now_ns() < end) {
+		uint64_t from = begin, stop;
+		const char *said;
+
+		sleep_ms(STOP_MS);
+		said = stats();
+		if (told_at)
+			from = member(said, told_at, "\"queued_ns\":");
+		stop = member(said, "\"kill\":{", "\"received_ns\":");
+		if (from < begin || stop < from)
+			continue;
+		if (member(said, "\"kill\":{", "\"epoch\":") !=
+		    member(said, "\"start\":{", "\"epoch\":") + 1)
+			errx(1, "another STOP has overtaken the one that is looked for: %s", said);
+		if (member(said, "\"kill\":{", "\"strokes_after\":"))
+			errx(1, "a stroke began after STOP: %s", said);
+		return stop - from;
+	}
+	errx(1, "no STOP on the kill endpoint: %s", stats());
+}
+
+static uint64_t one_round(int cause)
+{
+	uint64_t begin, took;
+
+	have_it_run();
+	hold_burden(false);
+	sleep_until(now_ns() + (uint64_t)BURDEN_MS * NS_PER_MS +
+		    random_below(SPREAD_US) * NS_PER_US);
+	begin = number_after(command(causes[cause].begin), "\"mono_ns\":");
+	took = await_stop(causes[cause].told_at, begin);
+	hold_burden(true);
+	command(causes[cause].end);
+	return took;
+}
+
+static uint64_t number(const char *text)
+{
+	char *end;
+	uint64_t value = strtoull(text, &end, 10);
+
+	if (!*text || *end || value > 10000000)
+		errx(2, "%s: 0 to 10000000 is wanted", text);
+	return value;
+}
+
+static int cause_of(const char *name)
+{
+	for (size_t i = 0; i < sizeof(causes) / sizeof(causes[0]); i++)
+		if (!strcmp(name, causes[i].name))
+			return (int)i;
+	errx(2, "%s: no such cause", name);
+}
+
+int main(int argc, char **argv)
+{
+	const struct sched_param priority = { .sched_priority = PRIORITY };
+	uint64_t warm = 5, count = 100;
+	struct address address;
+	int option, cause;
+
+	while ((option = getopt(argc, argv, "b:s:w:n:")) != -1) {
+		switch (option) {
+		case 'b':
+			burden = (pid_t)number(optarg);
+			break;
+		case 's':
+			chance = number(optarg) + 1;
+			break;
+		case 'w':
+			warm = number(optarg);
+			break;
+		case 'n':
+			count = number(optarg);
+			break;
+		default:
+			return 2;
+		}
+	}
+	if (argc - optind != 2)
+		errx(2, "usage: cause [options] SOCKET over_depth|emergency_stop");
+	address = address_of(argv[optind]);
+	cause = cause_of(argv[optind + 1]);
+	handpiece = address_connect(&address);
+	if (sched_setscheduler(0, SCHED_FIFO, &priority))
+		err(1, "SCHED_FIFO");
+	for (uint64_t i = 0; i < warm; i++)
+		one_round(cause);
+	for (uint64_t i = 0; i < count; i++)
+		printf("%" PRIu64 "\n", one_round(cause));
+	return 0;
+}
