@@ -47,7 +47,7 @@ def burden(*arguments):
     with subprocess.Popen([sides.tool("burden"), *arguments]) as process:
         try:
             # What it does for the first time is not what is measured
-            time.sleep(0.5)
+            time.sleep(0.2)
             os.killpg(process.pid, signal.SIGSTOP)
             yield process.pid
         finally:
@@ -70,23 +70,23 @@ def measure(side, condition, cause):
         return rounds(hp, cause, group, CAUSES[cause])
 
 
-def main():
-    sides.take_chance_out()
-    stack.load_bus()
-    found = {}
-    with disk():
-        for condition in CONDITIONS:
-            found[condition] = {}
-            for cause in CAUSES:
-                found[condition][cause] = {}
-                for name, side in sides.SIDES.items():
-                    begin = time.monotonic()
-                    found[condition][cause][name] = measure(side, condition, cause)
-                    print(f"{condition}, {cause}, {name}: "
-                          f"{time.monotonic() - begin:.1f} s", flush=True)
+def keep(found):
+    """After each part, so that one can look on."""
     with open(os.path.join(stack.OUT, "peer.json"), "w", encoding="ascii") as stream:
         json.dump({"kernel": os.environ["MN_KERNEL"], "rounds": CAUSES, "run": RUN,
                    "conditions": found}, stream)
+
+
+def main():
+    sides.take_chance_out()
+    stack.load_bus()
+    found = {condition: {cause: {} for cause in CAUSES} for condition in CONDITIONS}
+    with disk():
+        for condition in CONDITIONS:
+            for cause in CAUSES:
+                for name, side in sides.SIDES.items():
+                    found[condition][cause][name] = measure(side, condition, cause)
+                    keep(found)
     return 0
 
 
