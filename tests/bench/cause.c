@@ -26,27 +26,24 @@
 #include "address.h"
 
 #define NS_PER_S 1000000000
-#define NS_PER_US 1000
 #define NS_PER_MS 1000000
 #define PRIORITY 96 /* below the peer and the handpiece: it takes no time from them */
 
 #define LOOK_MS 10 /* from one look at the handpiece to the next */
 #define RESTART_MS 3000 /* after a stop it runs again, at the latest */
-#define BURDEN_MS 3 /* the least that the burden has before the cause */
-#define SPREAD_US 4000 /* and as much more, at random: many of the bus's frames */
+#define STROKE_NS 10000000
+#define BURDEN_NS 3000000 /* the least that the burden has before the cause */
+#define SPREAD_NS 2000000 /* and as much more, at random: many of the bus's frames */
 #define STOP_MS 3 /* so long is looked the other way, so that nothing disturbs */
 #define STOP_MAX_MS 400
 
-static const struct {
-	const char *name, *begin, *end;
-	const char *told_at; /* where the handpiece tells later when it was, if it does */
-} causes[] = {
-	{ "over_depth",
-	  "{\"cmd\":\"inject\",\"fault\":\"overshoot\",\"um\":400,\"strokes\":1,\"own\":false}",
-	  "{\"cmd\":\"clear_injections\"}", "\"over_depth\":{" },
-	{ "emergency_stop", "{\"cmd\":\"set\",\"input\":\"emergency_stop\",\"value\":true}",
-	  "{\"cmd\":\"set\",\"input\":\"emergency_stop\",\"value\":false}", NULL },
-};
+static const char over_depth[] =
+	"{\"cmd\":\"inject\",\"fault\":\"overshoot\",\"um\":400,\"strokes\":1,\"own\":false}";
+static const char no_more[] = "{\"cmd\":\"clear_injections\"}";
+static const char emergency_stop[] =
+	"{\"cmd\":\"set\",\"input\":\"emergency_stop\",\"value\":true}";
+static const char emergency_over[] =
+	"{\"cmd\":\"set\",\"input\":\"emergency_stop\",\"value\":false}";
 
 static int handpiece;
 static pid_t burden;
@@ -178,18 +175,44 @@ static uint64_t await_stop(const char *told_at, uint64_t begin)
 	errx(1, "no STOP on the kill endpoint: %s", stats());
 }
 
-static uint64_t one_round(int cause)
+/* A stroke was just told: until the next there is time to ask for its depth, and for the burden */
+static uint64_t await_stroke(void)
 {
-	uint64_t begin, took;
+	uint64_t last = number_after(stats(), "\"stroke_completed_ns\":"), now;
+
+	do {
+		sleep_ms(1);
+		now = number_after(stats(), "\"stroke_completed_ns\":");
+	} while (now == last);
+	return now;
+}
+
+static uint64_t too_deep(void)
+{
+	uint64_t next = await_stroke() + STROKE_NS, begin;
+
+	begin = number_after(command(over_depth), "\"mono_ns\":");
+	sleep_until(next - BURDEN_NS - random_below(SPREAD_NS));
+	hold_burden(false);
+	sleep_until(next);
+	return await_stop("\"over_depth\":{", begin);
+}
+
+static uint64_t emergency(void)
+{
+	hold_burden(false);
+	sleep_until(now_ns() + BURDEN_NS + random_below(SPREAD_NS));
+	return await_stop(NULL, number_after(command(emergency_stop), "\"mono_ns\":"));
+}
+
+static uint64_t one_round(bool deep)
+{
+	uint64_t took;
 
 	have_it_run();
-	hold_burden(false);
-	sleep_until(now_ns() + (uint64_t)BURDEN_MS * NS_PER_MS +
-		    random_below(SPREAD_US) * NS_PER_US);
-	begin = number_after(command(causes[cause].begin), "\"mono_ns\":");
-	took = await_stop(causes[cause].told_at, begin);
+	took = deep ? too_deep() : emergency();
 	hold_burden(true);
-	command(causes[cause].end);
+	command(deep ? no_more : emergency_over);
 	return took;
 }
 
@@ -203,20 +226,13 @@ static uint64_t number(const char *text)
 	return value;
 }
 
-static int cause_of(const char *name)
-{
-	for (size_t i = 0; i < sizeof(causes) / sizeof(causes[0]); i++)
-		if (!strcmp(name, causes[i].name))
-			return (int)i;
-	errx(2, "%s: no such cause", name);
-}
-
 int main(int argc, char **argv)
 {
 	const struct sched_param priority = { .sched_priority = PRIORITY };
 	uint64_t warm = 5, count = 100;
 	struct address address;
-	int option, cause;
+	bool deep;
+	int option;
 
 	while ((option = getopt(argc, argv, "b:s:w:n:")) != -1) {
 		switch (option) {
@@ -239,13 +255,15 @@ int main(int argc, char **argv)
 	if (argc - optind != 2)
 		errx(2, "usage: cause [options] SOCKET over_depth|emergency_stop");
 	address = address_of(argv[optind]);
-	cause = cause_of(argv[optind + 1]);
+	deep = !strcmp(argv[optind + 1], "over_depth");
+	if (!deep && strcmp(argv[optind + 1], "emergency_stop"))
+		errx(2, "%s: no such cause", argv[optind + 1]);
 	handpiece = address_connect(&address);
 	if (sched_setscheduler(0, SCHED_FIFO, &priority))
 		err(1, "SCHED_FIFO");
 	for (uint64_t i = 0; i < warm; i++)
-		one_round(cause);
+		one_round(deep);
 	for (uint64_t i = 0; i < count; i++)
-		printf("%" PRIu64 "\n", one_round(cause));
+		printf("%" PRIu64 "\n", one_round(deep));
 	return 0;
 }

@@ -54,6 +54,7 @@ def controller(*command):
 @contextlib.contextmanager
 def ours(priority=HANDPIECE_PRIORITY, lease_ms=300):
     """The driver, loaded anew, and an ordinary program."""
+    stack.unload_driver()
     stack.load_driver()
     with handpiece(priority) as hp:
         until("the device's link by serial number", lambda: os.path.exists(NODE), 10)
