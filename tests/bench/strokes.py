@@ -53,19 +53,12 @@ def standstill(hp):
     return state["strokes"]
 
 
-def program_gone(hp, process, act):
-    begun = running(hp)
-    if begun is None:
-        return None
-    act(process)
+def program_gone(hp, begun):
     return standstill(hp) - begun
 
 
-def too_deep(hp, process, act):
-    """The handpiece's own check is off; a stroke that comes to be told is followed by so many."""
-    if running(hp) is None:
-        return None
-    act(process)
+def too_deep(hp, _):
+    """The handpiece's own check is off; so many follow a stroke that comes to be told."""
     hp.inject("overshoot", um=400, strokes=1, own=False)
     standstill(hp)
     deep = hp.stats()["over_depth"]
@@ -91,14 +84,15 @@ def sample(side, event, act):
     for _ in range(TRIES):
         with contextlib.ExitStack() as contexts:
             both = under_way(contexts, side)
-            if not both:
+            begun = both and running(both[0])
+            if not begun:
                 continue
-            after = event(*both, act)
+            act(both[1])
+            after = event(both[0], begun)
             if act is hogs:
                 time.sleep(HOG_MS / 1000)
-        if after is not None:
             return after
-    return None
+    raise RuntimeError(f"in {TRIES} tries the needles were never under way: is the host so busy?")
 
 
 def main():
