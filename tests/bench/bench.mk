@@ -33,9 +33,9 @@ $(BUILD)/bench/peer/%.o: $(PEER_DIR)/%.c
 	$(CC) $(PEER_FLAGS) $(BENCH_CPPFLAGS) $(CPPFLAGS) $(BENCH_CFLAGS) $(CFLAGS) -c -o $@ $<
 
 $(BUILD)/bench/bin/peer: $(PEER_OBJECTS) $(BUILD)/bench/obj/stuck.o $(RULES) \
-		$(TOP)/driver/usb_parse.c
+		$(TOP)/driver/usb_parse.c $(wildcard $(TOP)/driver/*.h)
 	@mkdir -p $(@D)
-	$(CC) $(PEER_FLAGS) -O2 -g $(LDFLAGS) -pthread -o $@ $^ -lusb-1.0
+	$(CC) $(PEER_FLAGS) -O2 -g $(LDFLAGS) -pthread -o $@ $(filter-out %.h,$^) -lusb-1.0
 
 $(BUILD)/bench/bin/load $(BUILD)/bench/bin/echo $(BUILD)/bench/bin/cause: $(BUILD)/bench/obj/address.o
 

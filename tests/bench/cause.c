@@ -27,7 +27,7 @@
 
 #define NS_PER_S 1000000000
 #define NS_PER_MS 1000000
-#define PRIORITY 96 /* below the peer and the handpiece: it takes no time from them */
+#define PRIORITY 96 /* below the peer, so that it takes no time from it */
 
 #define LOOK_MS 10 /* from one look at the handpiece to the next */
 #define RESTART_MS 3000 /* after a stop it runs again, at the latest */

@@ -11,8 +11,8 @@ from microneedle import stack
 from microneedle.device import NODE, SERIAL
 from microneedle.wait import until
 
-# The handpiece stands for a machine of its own: nothing but the peer goes before it
-PEER_PRIORITY, HANDPIECE_PRIORITY = 99, 97
+# Of SCHED_FIFO; a simulated handpiece has 10, so that it takes no time from the peer
+PEER_PRIORITY = 99
 CARTRIDGE = "max_strokes=100000"
 
 OURS, PEER = "driver", "libusb peer"
@@ -30,11 +30,13 @@ def take_chance_out():
 
 
 @contextlib.contextmanager
-def handpiece(priority):
-    """One that was never used, on the bus, with real-time priority."""
-    hp = stack.Handpiece(SERIAL, trace="/dev/null", cartridge=CARTRIDGE, foot_switch=False)
-    hp.argv = ["chrt", "-f", str(priority), *hp.argv]
-    with hp:
+def handpiece(priority=None):
+    """One that was never used, on the bus."""
+    with stack.Handpiece(SERIAL, trace="/dev/null", cartridge=CARTRIDGE, foot_switch=False) as hp:
+        if priority:
+            # Threads that it starts later have it from the one that starts them
+            for thread in os.listdir(f"/proc/{hp.process.pid}/task"):
+                os.sched_setscheduler(int(thread), os.SCHED_FIFO, os.sched_param(priority))
         yield hp
 
 
@@ -52,7 +54,7 @@ def controller(*command):
 
 
 @contextlib.contextmanager
-def ours(priority=HANDPIECE_PRIORITY, lease_ms=300):
+def ours(priority=None, lease_ms=300):
     """The driver, loaded anew, and an ordinary program."""
     stack.unload_driver()
     stack.load_driver()
@@ -64,7 +66,7 @@ def ours(priority=HANDPIECE_PRIORITY, lease_ms=300):
 
 
 @contextlib.contextmanager
-def peer(priority=HANDPIECE_PRIORITY, own=PEER_PRIORITY):
+def peer(priority=None, own=PEER_PRIORITY):
     """No driver; the peer alone."""
     stack.unload_driver()
     with handpiece(priority) as hp, controller(tool("peer"), str(own)) as process:
