@@ -2,8 +2,8 @@
 /*
  * What host and handpiece say to each other over USB; usb_protocol.md is the page that explains it.
  *
- * Everything is little-endian and of fixed size. Known to the driver's USB transport and to the
- * simulated handpiece, to nobody else.
+ * Everything is little-endian and of fixed size. Known to the driver's USB transport, to the
+ * simulated handpiece and to the bench's peer of the driver in user space, to nobody else.
  */
 #ifndef MN_USB_PROTOCOL_H
 #define MN_USB_PROTOCOL_H
