@@ -15,9 +15,10 @@ import sys
 
 OURS, PEER = "driver", "libusb peer"
 PARTS = {"p50": 500, "p99": 990, "p99.9": 999, "max": 1000}
-# How far apart the ratios of three runs may be. Each run has moments of its own, and what is
-# measured comes in steps of the bus's frame, 125 us: the rarer, the further apart.
-SAME = {"p50": 0.10, "p99": 0.25, "p99.9": 0.5, "max": 1.0}
+# How far apart the ratios of three runs may be. Each run has moments of its own, spread over the
+# bus's frame of 125 us. Under load the rarest are one of some hundreds, in one run and not in the
+# next, on either side: they are shown for each run, and bound nothing.
+SAME = {"p50": 0.10, "p99": 0.25}
 # Strokes that begin: one that was under way to the host, and one while STOP is on its way back
 AT_ONCE = 2
 # What the driver does at once, whatever became of the program
@@ -51,10 +52,10 @@ class Cell:
 
     def different(self):
         """What of it three runs do not agree on."""
-        for name, ratios in self.ratios.items():
-            apart = max(ratios) / min(ratios) - 1
-            if apart > SAME[name]:
-                yield f"{self.name}: {name} by {apart:.0%}, {SAME[name]:.0%} is allowed"
+        for name, allowed in SAME.items():
+            apart = max(self.ratios[name]) / min(self.ratios[name]) - 1
+            if apart > allowed:
+                yield f"{self.name}: {name} by {apart:.0%}, {allowed:.0%} is allowed"
 
     def show(self):
         print(self.name)
@@ -158,7 +159,8 @@ def write_evidence(runs, events, path):
     lines = [
         ("cause to STOP of a libusb program with the same checks, to the driver's, p50",
          span(cells, "p50"), "the ratios of three runs are the same"),
-        ("the same, p99.9", span(cells, "p99.9"), "the ratios of three runs are the same"),
+        ("the same, p99", span(cells, "p99"), "the ratios of three runs are the same"),
+        ("the same, p99.9", span(cells, "p99.9"), "told"),
         ("strokes after one too deep, the program killed, stopped, blocked or out-scheduled",
          f"driver at most {most[OURS]}, libusb program {most[PEER]}",
          f"driver at most {AT_ONCE}")]
@@ -175,7 +177,8 @@ def main(strokes_path, *paths):
     show_strokes(events)
     wrong += [f"The needles WENT ON under the driver: {line}" for line in went_on(events)]
     wrong += [f"The check is BLIND: {line}" for line in is_blind(runs, events)]
-    print("\n".join(wrong) if wrong else f"{len(runs)} runs gave the same ratios.")
+    print("\n".join(wrong) if wrong else (
+        f"{len(runs)} runs gave the same ratios, p50 to {SAME['p50']:.0%}, p99 to {SAME['p99']:.0%}."))
     write_evidence(runs, events, os.path.join(os.path.dirname(strokes_path), "evidence.json"))
     return 1 if wrong else 0
 
