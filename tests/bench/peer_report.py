@@ -178,7 +178,8 @@ def main(strokes_path, *paths):
     wrong += [f"The needles WENT ON under the driver: {line}" for line in went_on(events)]
     wrong += [f"The check is BLIND: {line}" for line in is_blind(runs, events)]
     print("\n".join(wrong) if wrong else (
-        f"{len(runs)} runs gave the same ratios, p50 to {SAME['p50']:.0%}, p99 to {SAME['p99']:.0%}."))
+        f"{len(runs)} runs gave the same ratios: p50 to {SAME['p50']:.0%}, p99 to "
+        f"{SAME['p99']:.0%}."))
     write_evidence(runs, events, os.path.join(os.path.dirname(strokes_path), "evidence.json"))
     return 1 if wrong else 0
 
