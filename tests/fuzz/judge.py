@@ -3,8 +3,8 @@
 """Say whether allocations failed wherever the driver makes them: judge.py FOLDER MODULE.ko...
 
 Reads what the tests left in FOLDER and FOLDER/gpio (tests.xml, tally.json, allocations.json), and
-where the modules ask for memory. Ends with "N passed, N failed", one for each module, each count, and the judge's own
-check; writes evidence.json.
+where the modules ask for memory. Ends with "N passed, N failed", one for each module, each count,
+and the judge's own check; writes evidence.json.
 """
 
 import json

@@ -55,7 +55,7 @@ def ids(folder):
 
 
 def use(node):
-    """As a program does that takes it for a handpiece: it has no cartridge, and so nothing starts."""
+    """As a program that takes it for a handpiece: it has no cartridge, and so nothing starts."""
     with Device(node) as device:
         assert device.info().serial.rstrip(b"\0").decode() == STRINGS[2]
         device.acquire(heart=False)
