@@ -205,7 +205,7 @@ void mn_keep_init(struct mn_keep *keep, u32 ceiling_um)
 static bool sources_complete(const struct mn_caps *caps)
 {
 	const u32 all = BIT_OF(MN_SOURCE_ABSOLUTE) | BIT_OF(MN_SOURCE_CEILING) |
-			BIT_OF(caps->source) | BIT_OF(MN_SOURCE_ADMIN) | BIT_OF(MN_SOURCE_SESSION);
+			BIT_OF(MN_SOURCE_ADMIN) | BIT_OF(MN_SOURCE_SESSION);
 	unsigned int quantity;
 	u32 need;
 
@@ -214,7 +214,7 @@ static bool sources_complete(const struct mn_caps *caps)
 	if (caps->source != MN_SOURCE_DEVICE && caps->source != MN_SOURCE_BOARD)
 		return false;
 	for (quantity = 0; quantity < MN_QUANTITY_NR; quantity++) {
-		need = all;
+		need = all | BIT_OF(caps->source);
 		if (quantity == MN_QUANTITY_DEPTH)
 			need |= BIT_OF(MN_SOURCE_CARTRIDGE);
 		if ((caps->required[quantity] & need) != need ||

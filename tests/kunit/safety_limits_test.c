@@ -535,6 +535,11 @@ static void limits_caps_sources(struct kunit *test)
 		KUNIT_EXPECT_EQ_MSG(test, mn_safety_check_caps(&b->caps, &why),
 				    own ? 0 : -EPROTO, "limits of source %u", source);
 	}
+
+	/* Found by tests/proof/caps.c: it was shifted by before it was looked at. UBSAN tells. */
+	memcpy(required, b->s.caps.required, sizeof(required));
+	b->caps.source = 40;
+	KUNIT_EXPECT_EQ(test, mn_safety_check_caps(&b->caps, &why), -EPROTO);
 }
 
 static struct kunit_case limits_cases[] = {
