@@ -208,7 +208,7 @@ void mn_safety_report(struct mn_safety *s, const struct mn_report *r, u64 now, u
 	mn_cartridge_follow(s, &was, first || s->awoken, now, actions);
 	s->awoken = false;
 	follow_trigger(s, was.inputs, now, actions);
-	if (r->epoch != s->epoch && epoch_reached(r->epoch, s->epoch)) {
+	if (!epoch_reached(s->epoch, r->epoch)) {
 		/* It claims a stop never sent, and would take ours for old ones: go beyond it. */
 		s->epoch = r->epoch;
 		mn_safety_latch(s, MN_FAULT_PROTOCOL, 0, (s32)r->epoch, now, actions);
