@@ -24,6 +24,7 @@ MAKEFILES = (
     ("tests/coverage/coverage.mk", "coverage"),
     ("tests/model/model.mk", "model"),
     ("tests/smp/smp.mk", "hammer"),
+    ("tests/proof/proof.mk", "proofs"),
 )
 
 # Where nothing is ever built: make only tells what it would do.
