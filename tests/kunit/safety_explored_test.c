@@ -26,9 +26,19 @@ static void more_needles(struct bench *b)
 	b->tag.needles++;
 }
 
+static void fewer_needles(struct bench *b)
+{
+	b->tag.needles--;
+}
+
 static void longer_to_use(struct bench *b)
 {
 	b->tag.expiry_days++;
+}
+
+static void shorter_to_use(struct bench *b)
+{
+	b->tag.expiry_days--;
 }
 
 static void without_the_mark(struct bench *b)
@@ -45,7 +55,9 @@ static const struct other_case other_cases[] = {
 	{ "another cartridge", another_cartridge },
 	{ "longer needles", longer_needles },
 	{ "more needles", more_needles },
+	{ "fewer needles", fewer_needles },
 	{ "longer to use", longer_to_use },
+	{ "shorter to use", shorter_to_use },
 	{ "without the mark", without_the_mark },
 	{ "with another mark", with_another_mark },
 };
@@ -63,8 +75,13 @@ static void late_tag_of_another(struct kunit *test)
 		struct bench *b = bench_at(test, places[i]);
 
 		param->change(b);
+		/* The number of its insertion is in the fault. */
+		b->s.report.insertions = 5;
+		b->report.insertions = 5;
 		bench_tell_tag(b);
 		EXPECT_FAULT(b, MN_FAULT_CARTRIDGE);
+		KUNIT_EXPECT_EQ(test, b->s.keep.detail[MN_FAULT_CARTRIDGE][0], 5);
+		KUNIT_EXPECT_EQ(test, b->s.keep.detail[MN_FAULT_CARTRIDGE][1], 0);
 	}
 }
 
@@ -112,6 +129,19 @@ static void unreadable_after_the_mark(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, b->refusal.interlocks, MN_INTERLOCK_CARTRIDGE_SPENT);
 }
 
+/* One that nobody tried to mark is none the worse for a tag that could not be read once. */
+static void unreadable_once(struct kunit *test)
+{
+	struct bench *b = bench_at(test, BENCH_SAFE);
+	const struct mn_tag tag = b->tag;
+
+	b->tag = (struct mn_tag){ .present = true };
+	bench_tell_tag(b);
+	b->tag = tag;
+	bench_tell_tag(b);
+	KUNIT_EXPECT_EQ(test, bench_arm(b, bench_set_point()), 0);
+}
+
 /* ---- home, as it was told before the start ---- */
 
 /*
@@ -134,12 +164,26 @@ static void home_of_before_is_no_home(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, b->s.state, MN_STATE_SAFE);
 }
 
+/* Only of home nothing is known any more. */
+static void all_but_home_stays_told(struct kunit *test)
+{
+	struct bench *b = bench_at(test, BENCH_RUNNING);
+
+	b->report.inputs |= MN_INPUT_EMERGENCY_STOP;
+	bench_tell(b);
+	bench_pass(b, b->s.caps.run_down_ms + MN_HOME_REPORT_MS);
+	KUNIT_ASSERT_TRUE(test, bench_latched(b, MN_FAULT_NOT_HOME));
+	KUNIT_EXPECT_EQ(test, b->s.report.inputs, b->report.inputs & ~MN_INPUT_HOME);
+}
+
 static struct kunit_case explored_cases[] = {
 	KUNIT_CASE_PARAM(late_tag_of_another, other_gen_params),
 	KUNIT_CASE(late_tag_of_the_same),
 	KUNIT_CASE_PARAM(marked_and_then_another, other_gen_params),
 	KUNIT_CASE(unreadable_after_the_mark),
+	KUNIT_CASE(unreadable_once),
 	KUNIT_CASE(home_of_before_is_no_home),
+	KUNIT_CASE(all_but_home_stays_told),
 	{}
 };
 
