@@ -90,7 +90,7 @@ def test_noise(alone, seed):
         time.sleep(random.random() * 0.1)
         noise = rig.hp.inject("noise", which=random.choice(KINDS),
                               seed=random.randrange(1, 2 ** 32))
-        for _ in range(random.randrange(6)):
+        for _ in range(random.randrange(4, 14)):
             attempt(random.choice(ACTIONS), rig, device, random)
             time.sleep(random.random() * 0.2)
             state = rig.hp.state()

@@ -9,7 +9,7 @@
 #include "fault_table.h"
 #include "link.h"
 
-#define NOISE_ODDS 4 /* one packet of so many is noisy */
+#define NOISE_ODDS 2 /* one packet of so many is noisy */
 
 static size_t malform(void *packet, size_t length, enum hp_word how)
 {
