@@ -435,12 +435,19 @@ int mn_clear_fault(struct mn_device *mn, const void *who, struct mn_clear_fault 
 	epoch = mn->safety.epoch;
 	spin_unlock_irq(&mn->state_lock);
 	if (!err) {
-		/* The handpiece must be there, stopped, home, and have nothing latched itself. */
-		if (!mn->ops->stop(mn, epoch) && own)
+		/*
+		 * The handpiece must be there, stopped, home, and have nothing latched itself. If
+		 * it does not confirm that, its last report may be of before it began to move.
+		 */
+		err = mn->ops->stop(mn, epoch) ? -EAGAIN : 0;
+		if (!err && own)
 			mn->ops->clear(mn, own);
 		spin_lock_irq(&mn->state_lock);
 		/* Control may have changed hands while the handpiece was asked. */
-		err = mn->controller == who ? mn_step(mn, &what, NULL, NULL) : -EPERM;
+		if (mn->controller != who)
+			err = -EPERM;
+		else if (!err)
+			err = mn_step(mn, &what, NULL, NULL);
 		request->remaining = mn->safety.keep.faults;
 		spin_unlock_irq(&mn->state_lock);
 	}

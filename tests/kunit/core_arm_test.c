@@ -427,6 +427,24 @@ static void arm_clear_not_confirmed(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, fake_clear(f, ~0ULL, NULL), 0);
 }
 
+/*
+ * Nor is one cleared that says home, but does not confirm the stop: that may be of before it moved.
+ * Found by the property SAFE_IS_HOME of tests/spin.
+ */
+static void arm_clear_unheard(struct kunit *test)
+{
+	struct fake *f = fake_safe(test);
+	u64 remaining = 0;
+
+	mn_report_failure(f->mn, MN_FAULT_SEQUENCE, 0, 0);
+	f->fail[FAKE_STOP] = -ETIMEDOUT;
+	f->fails[FAKE_STOP] = 1;
+	KUNIT_EXPECT_EQ(test, fake_clear(f, ~0ULL, &remaining), -EAGAIN);
+	KUNIT_EXPECT_EQ(test, remaining, BIT_ULL(MN_FAULT_SEQUENCE));
+	KUNIT_EXPECT_EQ(test, fake_status(f).state, MN_STATE_FAULT);
+	KUNIT_EXPECT_EQ(test, fake_clear(f, ~0ULL, NULL), 0);
+}
+
 /* Control that changes hands while the handpiece is asked: the new one has seen nothing yet. */
 static void arm_clear_changed_hands(struct kunit *test)
 {
@@ -456,6 +474,7 @@ static struct kunit_case arm_cases[] = {
 	KUNIT_CASE(arm_clear),
 	KUNIT_CASE(arm_clear_own),
 	KUNIT_CASE(arm_clear_not_confirmed),
+	KUNIT_CASE(arm_clear_unheard),
 	KUNIT_CASE(arm_clear_changed_hands),
 	{}
 };
