@@ -25,7 +25,8 @@ WITHOUT = re.compile(r"""
 
 # How a comment begins, by the end of the name; anything else has "#".
 COMMENT = {".c": "// ", ".h": "/* ", ".sql": "-- ", ".md": "<!-- ", ".html": "<!-- ",
-           ".dts": "// ", ".dtsi": "// ", ".dtso": "// ", ".lds": "/* "}
+           ".dts": "// ", ".dtsi": "// ", ".dtso": "// ", ".lds": "/* ",
+           ".pml": "// ", ".cocci": "// "}
 # Settings in JSON, which has no comments: a key of its own says it.
 SETTINGS = re.compile(r"daemon/data/.*\.conf")
 MANUAL = re.compile(r".*/man/.*\.[1-9]")
