@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What is asked of the handpiece, and no more than that; errors, epochs and days at their ends. Found
- * by changing the gate one token at a time: these are changes that no test noticed.
+ * What is asked of the handpiece, and no more than that; errors, epochs and days at their ends.
+ * Found by changing the gate one token at a time: these are changes that no test noticed.
  */
 #include <linux/bits.h>
 #include <linux/timekeeping.h>

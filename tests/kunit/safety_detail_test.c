@@ -262,7 +262,7 @@ static void detail_refusal_is_of_this_step(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, b->refusal.interlocks, 0U);
 }
 
-/* A handpiece that was never seen has the administrator's limits to begin with, and nothing else. */
+/* A handpiece that was never seen has the administrator's limits to begin with, and no others. */
 static void detail_nothing_remembered(struct kunit *test)
 {
 	struct bench *b = bench_new(test);

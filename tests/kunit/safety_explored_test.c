@@ -111,8 +111,8 @@ static void marked_and_then_another(struct kunit *test)
 }
 
 /*
- * Found by the invariant "tried_is_written": a tag that can't be read does not say which cartridge it
- * is, and read again, without the mark, it was as good as new.
+ * Found by the invariant "tried_is_written": a tag that can't be read does not say which cartridge
+ * it is, and read again, without the mark, it was as good as new.
  */
 static void unreadable_after_the_mark(struct kunit *test)
 {

@@ -70,6 +70,13 @@ uint64_t now_ns(void)
 	return (uint64_t)now.tv_sec * 1000000000U + (uint64_t)now.tv_nsec;
 }
 
+void rest_us(unsigned int us)
+{
+	struct timespec time = { .tv_sec = us / 1000000, .tv_nsec = us % 1000000 * 1000L };
+
+	nanosleep(&time, NULL);
+}
+
 /* xorshift64*: the same for the same seed */
 uint32_t random_below(struct thread *thread, uint32_t below)
 {

@@ -139,7 +139,7 @@ static bool wait_until(bool (*what)(void), uint64_t ms)
 	while (!what()) {
 		if (now_ns() > end)
 			return what();
-		usleep(LOOK_US);
+		rest_us(LOOK_US);
 	}
 	return true;
 }
@@ -189,14 +189,14 @@ static bool obey(char *words[], int found)
 
 int main(void)
 {
-	char line[128], *words[5];
+	char line[128], *words[5], *left;
 	int found;
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	while (fgets(line, sizeof(line), stdin)) {
 		found = 0;
-		for (char *word = strtok(line, " \n"); word && found < 5;
-		     word = strtok(NULL, " \n"))
+		for (char *word = strtok_r(line, " \n", &left); word && found < 5;
+		     word = strtok_r(NULL, " \n", &left))
 			words[found++] = word;
 		if (!found || !obey(words, found)) {
 			fprintf(stderr, "mn-hammer: no such command\n");

@@ -85,6 +85,7 @@ struct thread {
 
 /* calls.c: one call, counted */
 uint64_t now_ns(void);
+void rest_us(unsigned int us);
 uint32_t random_below(struct thread *thread, uint32_t below);
 void complain(struct thread *thread, const char *format, ...) __attribute__((format(printf, 2, 3)));
 int count(struct thread *thread, enum call call, int ret, uint64_t began);

@@ -18,7 +18,7 @@
 
 static void rest(unsigned int ms)
 {
-	usleep(ms * 1000U);
+	rest_us(ms * 1000U);
 }
 
 /* Bring it to being armed, whatever keeps it from that, and keep the lease. */
