@@ -44,8 +44,7 @@ ALLOWED = {
     ("call", "usb_control_msg_recv"): {"driver/usb_request.c request_in"},
     ("call", "usb_submit_urb"): {"driver/usb_link.c kill_submit", "driver/usb_link.c mn_usb_lease",
                                  # what it reports
-                                 "driver/usb_link.c in_complete", "driver/usb_link.c mn_usb_link_listen",
-                                 "driver/usb_link.c resubmit_work"},
+                                 "driver/usb_link.c in_complete", "driver/usb_link.c mn_usb_link_listen"},
     # GPIO: the motor has power only from a start that nothing has called off
     ("line", "drive high"): {"driver/gpio_lines.c mn_gpio_enable"},
     ("line", "drive low"): {"driver/gpio_lines.c mn_gpio_drop", "driver/gpio_lines.c mn_gpio_drop_for",
