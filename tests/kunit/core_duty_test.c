@@ -131,6 +131,20 @@ static void duty_of_what_is_gone(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, f->call_count, 0U);
 }
 
+/* What was given up is not there to be registered, and trying it asks nothing of it. */
+static void duty_of_what_was_given_up(struct kunit *test)
+{
+	struct fake *f = fake_new(test);
+
+	KUNIT_ASSERT_EQ(test, fake_alloc(f), 0);
+	mn_device_discard(f->mn);
+	fake_forget(f);
+	KUNIT_EXPECT_EQ(test, mn_device_register(f->mn), -ENODEV);
+	KUNIT_EXPECT_EQ(test, f->call_count, 0U);
+	fake_put(f);
+	KUNIT_EXPECT_EQ(test, fake_register(f), 0);
+}
+
 static void set_time(s64 seconds)
 {
 	struct timespec64 time = { .tv_sec = seconds };
@@ -161,6 +175,7 @@ static struct kunit_case duty_cases[] = {
 	KUNIT_CASE(duty_over_the_wrap),
 	KUNIT_CASE(duty_of_the_timer_in_sleep),
 	KUNIT_CASE(duty_of_what_is_gone),
+	KUNIT_CASE(duty_of_what_was_given_up),
 	KUNIT_CASE(duty_of_the_date),
 	{}
 };
