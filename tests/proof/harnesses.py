@@ -12,7 +12,13 @@ UNSIGNED = ("--unsigned-overflow-check",)
 
 # More rounds than the rest has: loops over sources, faults, deadlines, ids.
 UNWIND = ("mn_safety_limit.0:8", "is_past.0:33", "memcmp.0:17", "all_zero.0:17",
-          "mn_safety_report.0:28", "mn_safety_next_deadline.0:12", "prove.0:12")
+          "mn_safety_report.0:28", "mn_safety_next_deadline.0:12", "prove.0:12", "prove_exact.0:9")
+
+
+def strokes():
+    """One part for the size of each number of strokes, with the last of them, and the rest."""
+    last = tuple((f"STROKES={count}", f"STROKE={count - 1}") for count in range(1, 16))
+    return ((), *last, ("STROKES=15", "STROKE=0"), ("STROKES=15", "STROKE=7"))
 
 
 @dataclass(frozen=True)
@@ -28,6 +34,7 @@ class Harness:
     unwind: tuple = ()
     cells: str = "16"               # arrays of up to so many members are taken apart
     checks: tuple = ()
+    undefined: bool = True          # look for undefined behaviour, too
     parts_of_proof: tuple = ((),)   # the defines of each part
     control: tuple = ()             # the defines of the part that the bug is in
 
@@ -45,6 +52,17 @@ HARNESSES = (
     # Epochs wrap, so that unsigned overflow is meant.
     Harness("epochs", "the later epoch is the later one, and every stop has the next",
             ("safety_stop.h", "return (s32)(have - want) >= 0;", "return have >= want;")),
+    Harness("times", "deadlines do not overflow, and the next one is the earliest",
+            ("safety.c", "if (deadlines[i] && (!next || deadlines[i] < next))",
+             "if (deadlines[i] && (!next || deadlines[i] > next))")),
+    Harness("identify", "identify, of any bytes",
+            ("usb_parse.c", "if (!length || length == size)", "if (!length)"), PARSER, PACKET,
+            cells="64",
+            unwind=("strnlen.0:33", "take_name.0:33", "take_name.1:33", "our_faults.0:11")),
+    Harness("strokes", "strokes, of any bytes",
+            ("usb_parse.c", "if (!n || n > MNP_STROKES_MAX)", "if (!n)"), PARSER, PACKET,
+            cells="600", unwind=("mnp_parse_strokes.0:16", "prove.0:16"),
+            parts_of_proof=strokes()),
     Harness("status", "status and result, of any bytes",
             ("usb_parse.c", "if (p->result > MNP_RESULT_MARK)", "if (p->result > 99)"),
             PARSER, PACKET, cells="64", unwind=("our_faults.0:11", "mnp_own_faults.0:11")),

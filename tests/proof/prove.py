@@ -19,6 +19,8 @@ from harnesses import HARNESSES, INCLUDES, UNWIND
 CBMC, FOLDER, *CHOSEN = sys.argv[1:]
 PROOFS = os.path.dirname(os.path.abspath(__file__))
 LIMIT_S = 540
+UNDEFINED = ("--bounds-check", "--pointer-check", "--signed-overflow-check", "--div-by-zero-check",
+             "--undefined-shift-check")
 
 # Properties of one run by description: those that failed, and how many there were.
 Run = namedtuple("Run", "failed proved total seconds error")
@@ -35,9 +37,9 @@ def command(harness, defines, driver):
     words += [f"-D{define}" for define in defines]
     words += ["--unwind", "6", "--unwindset", ",".join((*UNWIND, *harness.unwind)),
               "--unwinding-assertions", "--slice-formula", "--no-malloc-may-fail",
-              "--max-field-sensitivity-array-size", harness.cells, "--bounds-check", "--pointer-check",
-              "--signed-overflow-check", "--div-by-zero-check", "--undefined-shift-check",
-              "--drop-unused-functions", "--json-ui", *harness.checks]
+              "--max-field-sensitivity-array-size", harness.cells, "--drop-unused-functions",
+              "--json-ui", *(UNDEFINED if harness.undefined else ("--no-standard-checks",)),
+              *harness.checks]
     return words
 
 
