@@ -8,6 +8,7 @@ RULES = ("safety.c", "safety_stop.c", "safety_limits.c", "safety_cartridge.c", "
 STATE = ("proof_state.c", "library.c")
 PARSER = ("usb_parse.c",)
 PACKET = ("proof_packet.c", "library.c")
+OTHERS = tuple((f"OTHER=KIND_{kind}",) for kind in ("STOP", "CLOSE", "REPORT", "STROKE"))
 UNSIGNED = ("--unsigned-overflow-check",)
 
 # More rounds than the rest has: loops over sources, faults, deadlines, ids.
@@ -74,6 +75,11 @@ HARNESSES = (
              "if (size < sizeof(*p) + block->count)"), PARSER, PACKET, cells="64"),
     Harness("init", "the invariant holds in the beginning",
             ("safety.c", "s->keep.first = MN_FAULT_RESTART;", "s->keep.first = 0;")),
+    Harness("sequence", "twelve steps from the beginning, through a treatment and a fault",
+            ("safety.c", "case MN_HAPPENS_CLOSE:\n\t\tif (s->state == MN_STATE_RUNNING)",
+             "case MN_HAPPENS_CLOSE:\n\t\tif (s->state == MN_STATE_RUNNING && s->starting)"),
+            RULES[1:], ("proof_sequence.c", "reduced_safety.c", *STATE), unwind=("prove.0:13",),
+            undefined=False, parts_of_proof=((), *OTHERS), control=OTHERS[1]),
     Harness("stroke", "a stroke that is too deep, too fast or otherwise wrong stops it",
             ("safety_reports.c", "if (k->depth_um > s->bound.depth.um + s->caps.tolerance_um)",
              "if (k->depth_um > s->bound.depth.um + 2 * s->caps.tolerance_um)")),
