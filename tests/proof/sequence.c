@@ -113,6 +113,9 @@ static void assume(void)
 	ASSUME("each is the next of a treatment, or in its place a STOP, a CLOSE, a report or a stroke",
 	       true);
 	ASSUME("depths are any; all else is one of two or three values", true);
+	ASSUME("the handpiece is one without a tag, trigger and memory, its step 1 um", true);
+	ASSUME("of treatments that are over two are remembered, and not 32",
+	       MN_PAST_TREATMENTS == 2);
 }
 
 void prove(void)

@@ -20,6 +20,8 @@ static size_t any_strokes(const u8 **packet)
 	const size_t size = sizeof(struct mnp_strokes) + STROKES * sizeof(struct mnp_stroke);
 
 	*packet = malloc(size);
+	ASSUME("of a packet's strokes the last is looked at, of the longest two more",
+	       STROKE < STROKES);
 #else
 	const size_t size = any_packet(packet);
 

@@ -244,7 +244,7 @@ def tell(number, total):
     with open(os.path.join(stack.OUT, "evidence.json"), "w", encoding="utf-8") as stream:
         json.dump([{"property": "pulled on two CPUs with open, ioctl, read, poll under way: nothing "
                                 "hangs, leaks or oopses",
-                    "figure": f"{number} pulls, {total.total()} calls, {cut} cut off by the pull",
+                    "figure": f"{number} pulls, {total.total():,} calls, {cut} cut off by the pull",
                     "target": "200, none", "command": "make check-smp"}], stream)
 
 
