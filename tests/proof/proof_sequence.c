@@ -177,6 +177,7 @@ u32 sequence_happens(struct mn_safety *s, unsigned int step, u64 now, u32 *actio
 }
 
 /* Whether they are equal is all that is asked for. */
+/* NOLINTNEXTLINE(readability-inconsistent-declaration-parameter-name): theirs are reserved. */
 int memcmp(const void *a, const void *b, size_t size)
 {
 	const u8 *x = a, *y = b;
