@@ -441,6 +441,16 @@ static bool admin_falls(const struct step *t)
 	return true;
 }
 
+static bool limit_falls(const struct step *t)
+{
+	if (!active(t->was) || !active(t->is))
+		return true;
+	for (unsigned int q = 0; q < MN_QUANTITY_NR; q++)
+		if (limit_of(t->is, q) > limit_of(t->was, q))
+			return false;
+	return true;
+}
+
 static bool over_is_over(const struct step *t)
 {
 	return !happened(t, MN_HAPPENS_ACQUIRE) || t->ret || !t->was->keep.treated ||
@@ -542,6 +552,7 @@ const struct invariant invariants[] = {
 	INVARIANT(presence, "a cartridge that was away, or may have been, is not the one in use"),
 	INVARIANT(session_falls, "a session's limit never rises in a treatment"),
 	INVARIANT(admin_falls, "an administrator's limit never rises"),
+	INVARIANT(limit_falls, "no limit rises while armed or running"),
 	INVARIANT(over_is_over, "a treatment that another has followed does not come back"),
 	INVARIANT(refused, "what is refused changes nothing"),
 	INVARIANT(late, "what has come due comes first: nothing late is in time"),

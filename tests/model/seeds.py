@@ -192,6 +192,10 @@ SEEDS = {
         "depth", "safety.c",
         "lower(what, s->keep.admin, BIT_OF(MN_QUANTITY_NR) - 1);",
         "lower(what, s->keep.admin, s->keep.session_present);"),
+    "limit_falls": (
+        "cartridges", "safety_cartridge.c",
+        "!memcmp(a->limit, b->limit, sizeof(a->limit));",
+        "a->present;"),
     "over_is_over": (
         "cartridges", "safety.c",
         "if (is_past(keep, what->treatment))\n\t\t\treturn -EINVAL;",
