@@ -69,7 +69,7 @@ static void check_depth(struct mn_safety *s, const struct mn_stroke *k, u64 now,
 
 static void check_rate(struct mn_safety *s, const struct mn_stroke *k, u64 now, u32 *actions)
 {
-	/* It only falls while the motor runs; of a run that is over, what it was at the start holds. */
+	/* It only falls while the motor runs; of a run that is over, that of its start holds. */
 	const u32 limit = s->state == MN_STATE_RUNNING ?
 				  mn_safety_limit(s, MN_QUANTITY_RATE, NULL) :
 				  s->bound.rate.mhz;
