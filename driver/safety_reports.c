@@ -69,11 +69,10 @@ static void check_depth(struct mn_safety *s, const struct mn_stroke *k, u64 now,
 
 static void check_rate(struct mn_safety *s, const struct mn_stroke *k, u64 now, u32 *actions)
 {
-	/* It only falls while the motor runs; of a run that is over, that of its start holds. */
-	const u32 limit = s->state == MN_STATE_RUNNING ?
-				  mn_safety_limit(s, MN_QUANTITY_RATE, NULL) :
-				  s->bound.rate.mhz;
+	u32 limit = s->bound.rate.mhz;
 
+	if (s->state == MN_STATE_RUNNING && limit > mn_safety_limit(s, MN_QUANTITY_RATE, NULL))
+		limit = mn_safety_limit(s, MN_QUANTITY_RATE, NULL);
 	if (k->period_us == MN_NOT_MEASURED) {
 		mn_safety_latch(s, MN_FAULT_MEASUREMENT, MN_QUANTITY_RATE, -1, now, actions);
 		return;

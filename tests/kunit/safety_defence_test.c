@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The gate's second look. What is refused here another rule has refused before, so that no sequence
+ * The rules' second look, mostly the gate's. What is refused here another rule has refused before, so that no sequence
  * of events leads to it: the tests write it into the state. Found by MC/DC, which no event could
  * satisfy.
  */
@@ -85,7 +85,25 @@ static void defence_emergency_stop(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, b->refusal.interlocks, MN_INTERLOCK_EMERGENCY_STOP);
 }
 
+/*
+ * No limit rises while the motor runs. If one did, strokes would be held against what it was at the
+ * start. Found by the mutator.
+ */
+static void defence_rate_rises(struct kunit *test)
+{
+	struct bench *b = bench_at(test, BENCH_RUNNING);
+	struct mn_stroke stroke = bench_next_stroke(b);
+
+	b->s.bound.rate.mhz = 80000;
+	KUNIT_ASSERT_EQ(test, mn_safety_limit(&b->s, MN_QUANTITY_RATE, NULL), 120000U);
+	stroke.period_us = BENCH_PERIOD_US;
+	bench_tell_stroke(b, stroke);
+	EXPECT_FAULT(b, MN_FAULT_OVER_RATE);
+	KUNIT_EXPECT_EQ(test, b->s.keep.detail[MN_FAULT_OVER_RATE][1], 80000);
+}
+
 static struct kunit_case defence_cases[] = {
+	KUNIT_CASE(defence_rate_rises),
 	KUNIT_CASE(defence_not_armed),
 	KUNIT_CASE(defence_no_controller),
 	KUNIT_CASE(defence_not_pressed),

@@ -38,8 +38,8 @@ void prove(void)
 		((was.caps.measures & MN_MEASURES_CURRENT) &&
 		 (k.current_ma == MN_NOT_MEASURED || k.current_ma > was.caps.max_current_ma));
 	if (k.period_us && k.period_us != MN_NOT_MEASURED) {
-		/* That it only falls while the motor runs is for tests/model: limit_falls. */
 		limit = mn_safety_limit(&was, MN_QUANTITY_RATE, NULL);
+		limit = was.bound.rate.mhz < limit ? was.bound.rate.mhz : limit;
 		if (was.state == MN_STATE_RUNNING && s.last_rate_mhz > limit + limit / 20)
 			wrong = true;
 	}
