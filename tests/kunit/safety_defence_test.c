@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The rules' second look, mostly the gate's. What is refused here another rule has refused before, so that no sequence
- * of events leads to it: the tests write it into the state. Found by MC/DC, which no event could
- * satisfy.
+ * The rules' second look, mostly the gate's. What is refused here another rule has refused before,
+ * so that no sequence of events leads to it: the tests write it into the state. Found by MC/DC,
+ * which no event could satisfy, unless they say otherwise.
  */
 #include "safety_bench.h"
 
