@@ -5,7 +5,8 @@
  *   burden cpu			computes, in four processes
  *   burden fork		starts programs, two at a time
  *   burden io FOLDER		writes with fsync, and reads what is not in the page cache
- *   burden hog PRIORITY MS	computes with SCHED_FIFO, a process on each CPU, for so long
+ *   burden hog PRIORITY MS	computes with SCHED_FIFO, a process on each CPU, for so long from the
+ *				end of its input
  *
  * All of it is one process group, the leader's, that SIGSTOP holds and SIGCONT lets go on.
  */
@@ -27,6 +28,7 @@
 #define WRITE_BLOCKS 16 /* between two fsync */
 #define READ_BLOCKS 256 /* of the file that is read */
 #define NS_PER_MS 1000000
+#define NS_PER_S 1000000000
 
 static char block[BLOCK];
 
@@ -99,10 +101,25 @@ static void read_on(const char *folder)
 	}
 }
 
-static void hog(int priority, int cpu, int ms)
+static int64_t now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * NS_PER_S + now.tv_nsec;
+}
+
+static void compute_for(int ms)
+{
+	const int64_t end = now_ns() + (int64_t)ms * NS_PER_MS;
+
+	while (now_ns() < end)
+		;
+}
+
+static void settle(int priority, int cpu)
 {
 	const struct sched_param parameter = { .sched_priority = priority };
-	struct timespec now, end;
 	cpu_set_t cpus;
 
 	CPU_ZERO(&cpus);
@@ -110,12 +127,6 @@ static void hog(int priority, int cpu, int ms)
 	if (sched_setaffinity(0, sizeof(cpus), &cpus) ||
 	    sched_setscheduler(0, SCHED_FIFO, &parameter))
 		err(1, "SCHED_FIFO");
-	clock_gettime(CLOCK_MONOTONIC, &end);
-	end.tv_sec += ms / 1000;
-	end.tv_nsec += (long)(ms % 1000) * NS_PER_MS;
-	do
-		clock_gettime(CLOCK_MONOTONIC, &now);
-	while (now.tv_sec < end.tv_sec || (now.tv_sec == end.tv_sec && now.tv_nsec < end.tv_nsec));
 }
 
 static int number(const char *text)
@@ -137,6 +148,27 @@ static pid_t in_child(void)
 	return child;
 }
 
+/*
+ * All at one moment, the end of the input: the first to begin would keep this from starting the
+ * next, and a CPU would always be free. A line from each says that it waits.
+ */
+static void hog(int priority, int ms)
+{
+	char byte;
+
+	for (int cpu = (int)sysconf(_SC_NPROCESSORS_ONLN) - 1; cpu >= 0; cpu--) {
+		if (in_child())
+			continue;
+		settle(priority, cpu);
+		if (write(STDOUT_FILENO, "waits\n", 6) != 6 || read(STDIN_FILENO, &byte, 1))
+			err(1, "hog");
+		compute_for(ms);
+		exit(0);
+	}
+	while (wait(NULL) > 0)
+		;
+}
+
 int main(int argc, char **argv)
 {
 	const char *what = argc > 1 ? argv[1] : "";
@@ -155,13 +187,7 @@ int main(int argc, char **argv)
 			write_on(argv[2]);
 		read_on(argv[2]);
 	} else if (!strcmp(what, "hog") && argc == 4) {
-		for (int cpu = (int)sysconf(_SC_NPROCESSORS_ONLN) - 1; cpu >= 0; cpu--)
-			if (!in_child()) {
-				hog(number(argv[2]), cpu, number(argv[3]));
-				return 0;
-			}
-		while (wait(NULL) > 0)
-			;
+		hog(number(argv[2]), number(argv[3]));
 	} else {
 		errx(2, "usage: burden cpu | fork | io FOLDER | hog PRIORITY MS");
 	}

@@ -13,7 +13,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 
 import sides
 from microneedle import stack
@@ -25,15 +24,25 @@ HOG_MS = 700
 TRIES = 8
 
 
-def hogs(_):
-    subprocess.Popen([sides.tool("burden"), "hog", str(HOGS), str(HOG_MS)])
+@contextlib.contextmanager
+def hogs():
+    """What takes all CPUs for HOG_MS once its input is closed; it waits on each of them."""
+    with subprocess.Popen([sides.tool("burden"), "hog", str(HOGS), str(HOG_MS)],
+                          stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        try:
+            for _ in range(os.cpu_count()):
+                if process.stdout.readline() != b"waits\n":
+                    raise RuntimeError("burden does not wait: see its messages")
+            yield process
+        finally:
+            os.killpg(process.pid, signal.SIGKILL)
 
 
 ACTS = {
-    "killed": lambda process: process.kill(),
-    "stopped": lambda process: process.send_signal(signal.SIGSTOP),
-    "blocked": lambda process: process.send_signal(signal.SIGUSR1),
-    "out-scheduled": hogs,
+    "killed": lambda process, _: process.kill(),
+    "stopped": lambda process, _: process.send_signal(signal.SIGSTOP),
+    "blocked": lambda process, _: process.send_signal(signal.SIGUSR1),
+    "out-scheduled": lambda _, waiting: waiting.stdin.close(),
 }
 SIDES = {
     "driver": lambda: sides.ours(BUS),
@@ -84,14 +93,12 @@ def sample(side, event, act):
     for _ in range(TRIES):
         with contextlib.ExitStack() as contexts:
             both = under_way(contexts, side)
+            waiting = both and contexts.enter_context(hogs())
             begun = both and running(both[0])
             if not begun:
                 continue
-            act(both[1])
-            after = event(both[0], begun)
-            if act is hogs:
-                time.sleep(HOG_MS / 1000)
-            return after
+            act(both[1], waiting)
+            return event(both[0], begun)
     raise RuntimeError(f"in {TRIES} tries the needles were never under way: is the host so busy?")
 
 
