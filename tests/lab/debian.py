@@ -34,6 +34,10 @@ KERNEL_ARGUMENTS = ["console=ttyS0", *QUICK_BOOT]
 # the APIC's timer alone would take 2.5 s of the host's time. The HPET does as well.
 COUNTED_ARGUMENTS = ["tsc_early_khz=1000000", "tsc=reliable", "nolapic_timer",
                      "mn_counted"]
+# A host that lets one emulated CPU wait makes its TSC look unstable to the kernel, which then patches
+# its own code while the other CPU runs it. An emulator may serve that one the old code, and a
+# breakpoint that is no longer known is an oops.
+SMP_ARGUMENTS = ["tsc=reliable"]
 
 
 def share(tag, path, readonly=False):
@@ -90,7 +94,7 @@ def accelerator(args, kernel, initramfs):
         return smp + ["-cpu", CPU, "-accel", "tcg,thread=single"], []
     if args.cpus == 1:
         return PACED + ["-rtc", "clock=vm"], COUNTED_ARGUMENTS[:-1]
-    return smp + ["-cpu", CPU, "-accel", "tcg,thread=multi"], []
+    return smp + ["-cpu", CPU, "-accel", "tcg,thread=multi"], SMP_ARGUMENTS
 
 
 def prepare(args, control):
