@@ -106,6 +106,24 @@ def test_one_stroke_too_deep_by_less_than_the_tolerance_is_no_fault(rig):
         assert device.assert_state("RUNNING").faults == 0
 
 
+def test_a_handpiece_that_does_not_confirm_its_stop_stays_in_fault(rig):
+    # Found by exploring the protocol's model: its last report may be of before it began to move
+    with rig.control() as device:
+        bring_to(rig, device, "RUNNING")
+        rig.hp.inject("report_gap").wait()
+        stopped_for(rig, device, "SEQUENCE", "RUNNING")
+        ignored = rig.hp.inject("ignore_stop", where="any")
+        with refused(errno.EAGAIN) as refusal:
+            device.clear()
+        ignored.wait()
+        assert refusal.answer.remaining == abi.bit("SEQUENCE")
+        device.assert_state("FAULT")
+        rig.hp.clear_injections()
+        assert device.clear() == 0
+        device.assert_state("SAFE", "CLEAR")
+        goes_on_from_safe(rig, device)
+
+
 def test_needles_that_do_not_come_home(rig):
     with rig.control() as device:
         bring_to(rig, device, "RUNNING")
