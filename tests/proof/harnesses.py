@@ -9,6 +9,7 @@ STATE = ("proof_state.c", "library.c")
 PARSER = ("usb_parse.c",)
 PACKET = ("proof_packet.c", "library.c")
 OTHERS = tuple((f"OTHER=KIND_{kind}",) for kind in ("STOP", "CLOSE", "REPORT", "STROKE"))
+RATE_STEPS = ((), *((f"RATE_STEP={step}",) for step in (1, 7, 10, 100, 500, 1000, 2500, 12345)))
 UNSIGNED = ("--unsigned-overflow-check",)
 
 # More rounds than the rest has: loops over sources, faults, deadlines, ids.
@@ -47,6 +48,10 @@ HARNESSES = (
     Harness("set", "a set point is granted within its limits",
             ("safety_limits.c", "if (asked(want, quantity) > limit) {",
              "if (asked(want, quantity) > limit + 1) {"), checks=UNSIGNED),
+    Harness("steps", "and rounded to what the device can do",
+            ("safety_limits.c", "set->depth.um -= set->depth.um % s->caps.depth_step_um;",
+             "set->depth.um -= set->depth.um & (s->caps.depth_step_um - 1);"),
+            parts_of_proof=RATE_STEPS, checks=UNSIGNED),
     Harness("caps", "what a handpiece says of itself is checked",
             ("safety_limits.c", "if ((caps->required[quantity] & need) != need ||",
              "if (!(caps->required[quantity] & need) ||"), parts=("library.c",), checks=UNSIGNED),

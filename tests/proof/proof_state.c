@@ -85,7 +85,7 @@ static bool idle_invariant(const struct mn_safety *s)
 	       !s->slow_deadline && !s->bound_until && !s->lease_refresh;
 }
 
-/* That it is within all the other limits, too: see step.c. */
+/* That it is within all the other limits, too, is shown by exploring, see tests/model. */
 static bool within_absolute(const struct mn_set *set)
 {
 	return set->depth.um <= MN_ABSOLUTE_DEPTH_UM && set->rate.mhz <= MN_ABSOLUTE_RATE_MHZ &&
