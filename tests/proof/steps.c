@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * What is granted is a multiple of the device's step: the depth for every step, the rate for the
- * RATE_STEP of each part, a number: CBMC is not done in time with an unknown rate by an unknown step.
+ * RATE_STEP of each part: CBMC does not get done with an unknown rate by an unknown step.
  */
 #include "proof_state.h"
 #include "safety_limits.h"
