@@ -9,16 +9,23 @@ Writes evidence.json beside STROKES.
 
 import copy
 import json
+import math
 import os
 import statistics
 import sys
 
 OURS, PEER = "driver", "libusb peer"
 PARTS = {"p50": 500, "p99": 990, "p99.9": 999, "max": 1000}
-# How far apart the ratios of three runs may be. Each run has moments of its own, spread over the
-# bus's frame of 125 us. Under load the rarest are one of some hundreds, in one run and not in the
-# next, on either side: they are shown for each run, and bound nothing.
-SAME = {"p50": 0.10, "p99": 0.25}
+# Which ratios three runs must agree on, and how well. Each run has moments of its own, spread over
+# the bus's frame, so that its median is off by chance: so far do three ratios of medians get apart
+# once in a thousand times, 5.06 standard deviations. The greatest are the end of the frame for any
+# moments. But a cause that meets a burst of other work takes some hundred us more, on either
+# side: under I/O load about one in a hundred, under fork load a few in a thousand, else one in
+# thousands. Where that is the part, chance makes it: it is shown for each run, and bounds nothing.
+FRAME_US = 125
+GREATEST = 0.05
+AGREE = {"idle": ("p50", "p99", "p99.9"), "CPU load": ("p50", "p99", "p99.9"),
+         "fork load": ("p50", "p99"), "I/O load": ("p50",)}
 # Strokes that begin: one that was under way to the host, and one while STOP is on its way back
 AT_ONCE = 2
 # What the driver does at once, whatever became of the program
@@ -44,18 +51,29 @@ class Cell:
 
     def __init__(self, runs, condition, cause):
         self.name = f"{condition}, {cause.replace('_', ' ')}"
+        self.rounds = runs[0]["rounds"][cause]
+        # Of less than 1000 the one in a thousand is the greatest
+        self.parts = [name for name in AGREE[condition] if name != "p99.9" or self.rounds >= 1000]
         sides = [run["conditions"][condition][cause] for run in runs]
         self.us = {side: {name: [part(run[side], permille) / 1000 for run in sides]
                           for name, permille in PARTS.items()} for side in (OURS, PEER)}
         self.ratios = {name: [peer / ours for ours, peer in
                               zip(self.us[OURS][name], self.us[PEER][name])] for name in PARTS}
 
+    def allowed(self, name):
+        if name != "p50":
+            return GREATEST
+        # Of a median of moments that are even over the frame; a ratio has two of them
+        deviation = FRAME_US / 2 / math.sqrt(self.rounds)
+        return 5.06 * math.sqrt(2) * deviation / statistics.median(self.us[OURS][name])
+
     def different(self):
         """What of it three runs do not agree on."""
-        for name, allowed in SAME.items():
+        for name in self.parts:
             apart = max(self.ratios[name]) / min(self.ratios[name]) - 1
-            if apart > allowed:
-                yield f"{self.name}: {name} by {apart:.0%}, {allowed:.0%} is allowed"
+            if apart > self.allowed(name):
+                yield (f"{self.name}: {name} by {apart:.1%}, "
+                       f"{self.allowed(name):.1%} is allowed")
 
     def show(self):
         print(self.name)
@@ -148,7 +166,7 @@ def is_blind(runs, events):
 def span(cells, name):
     """The least and the greatest of all conditions, each the median of its runs."""
     ratios = [statistics.median(cell.ratios[name]) for cell in cells]
-    return f"{min(ratios):.2f} to {max(ratios):.2f} times"
+    return f"{min(ratios):.2f} to {max(ratios):.2f}"
 
 
 def write_evidence(runs, events, path):
@@ -156,11 +174,14 @@ def write_evidence(runs, events, path):
     most = {side: max((value for found in events["too deep, program gone"][side].values()
                        for value in found if value is not None), default=0)
             for side in (OURS, PEER)}
+    agreed = [cell for cell in cells if "p99" in cell.parts]
+    rare = [cell for cell in cells if "p99.9" in cell.parts]
+    same = "three runs agree"
     lines = [
-        ("cause to STOP of a libusb program with the same checks, to the driver's, p50",
-         span(cells, "p50"), "the ratios of three runs are the same"),
-        ("the same, p99", span(cells, "p99"), "the ratios of three runs are the same"),
-        ("the same, p99.9", span(cells, "p99.9"), "told"),
+        ("cause to STOP, a libusb program with the same checks to the driver: p50, all conditions",
+         span(cells, "p50"), same),
+        ("the same, p99, idle and under CPU and fork load", span(agreed, "p99"), same),
+        ("the same, p99.9, one too deep, idle and under CPU load", span(rare, "p99.9"), same),
         ("strokes after one too deep, the program killed, stopped, blocked or out-scheduled",
          f"driver at most {most[OURS]}, libusb program {most[PEER]}",
          f"driver at most {AT_ONCE}")]
@@ -178,8 +199,8 @@ def main(strokes_path, *paths):
     wrong += [f"The needles WENT ON under the driver: {line}" for line in went_on(events)]
     wrong += [f"The check is BLIND: {line}" for line in is_blind(runs, events)]
     print("\n".join(wrong) if wrong else (
-        f"{len(runs)} runs gave the same ratios: p50 to {SAME['p50']:.0%}, p99 to "
-        f"{SAME['p99']:.0%}."))
+        f"{len(runs)} runs gave the same ratios: " + "; ".join(
+            f"{condition}, {', '.join(parts)}" for condition, parts in AGREE.items()) + "."))
     write_evidence(runs, events, os.path.join(os.path.dirname(strokes_path), "evidence.json"))
     return 1 if wrong else 0
 

@@ -12,6 +12,7 @@
 #include <limits.h>
 #include <malloc.h>
 #include <sched.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -94,20 +95,31 @@ static void *handle_events(void *argument)
 	return NULL;
 }
 
+static bool try_attach(struct peer *p)
+{
+	/* Anew each time: a device that was plugged in since is found, whether udev told of it or not */
+	if (libusb_init(&p->usb))
+		errx(1, "no libusb");
+	p->device = libusb_open_device_with_vid_pid(p->usb, MNP_USB_VENDOR, MNP_USB_PRODUCT);
+	if (p->device && !libusb_claim_interface(p->device, 0))
+		return true;
+	if (p->device)
+		libusb_close(p->device);
+	libusb_exit(p->usb);
+	return false;
+}
+
 static void attach(struct peer *p)
 {
 	const struct timespec step = { .tv_nsec = ATTACH_STEP_NS };
 
-	if (libusb_init(&p->usb))
-		errx(1, "no libusb");
 	/* It may have been plugged in this moment */
-	for (int i = 0; i < ATTACH_STEPS && !p->device; i++) {
+	for (int i = 0; i < ATTACH_STEPS; i++) {
 		nanosleep(&step, NULL);
-		p->device =
-			libusb_open_device_with_vid_pid(p->usb, MNP_USB_VENDOR, MNP_USB_PRODUCT);
+		if (try_attach(p))
+			return;
 	}
-	if (!p->device || libusb_claim_interface(p->device, 0))
-		errx(1, "no handpiece that is free: is a driver bound to it?");
+	errx(1, "no handpiece that is free: is a driver bound to it?");
 }
 
 int main(int argc, char **argv)
