@@ -149,7 +149,7 @@ soak: programs ## random treatment towards 24 virtual hours; goes on where it wa
 	@tests/soak/chunks
 
 .PHONY: bench
-bench: programs ## figures, in counted and in virtual time
+bench: programs ## figures in counted and virtual time, and beside a program in user space; half an hour
 	@tests/bench/run
 
 .PHONY: clean help
