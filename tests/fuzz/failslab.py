@@ -15,7 +15,7 @@ import json
 import os
 
 import pytest
-from microneedle import stack
+from microneedle import deadline, stack
 from sites import Traces
 
 DEBUG = "/sys/kernel/debug"
@@ -165,6 +165,8 @@ class Failslab:
         """
         seen_last = 0
         for number in range(1, FOREVER, stride):
+            # How many there are is the driver's matter: each has the time of a test
+            deadline.renew()
             nth = attempt(number)
             self.read()
             if not nth.injected:

@@ -5,7 +5,6 @@ One boot, one handpiece and one daemon for all; before each test the handpiece i
 """
 
 import os
-import signal
 import sys
 
 import pytest
@@ -13,7 +12,7 @@ import pytest
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(os.path.dirname(HERE), "lab"))
 import splats  # noqa: E402
-from microneedle import panel, stack, wait  # noqa: E402
+from microneedle import deadline, panel, stack, wait  # noqa: E402
 from microneedle.applies import why_not  # noqa: E402
 from microneedle.device import Device  # noqa: E402
 from microneedle.kind import HANDPIECE  # noqa: E402
@@ -25,7 +24,6 @@ from microneedle.rpc import Client  # noqa: E402
 collect_ignore = (["test_compat.py"] if os.environ["MN_LANE"] == "uml" else
                   ["test_suspend.py", "test_starved.py"])
 
-TEST_SECONDS = 60  # of guest time; a test that needs more hangs
 FIGURES = {}
 NOT_APPLICABLE = {}  # reason: the tests
 
@@ -51,21 +49,14 @@ def pytest_collection_modifyitems(config, items):
 def pytest_runtest_protocol(item):
     """Name the test in the kernel's log, and end one that waits for what does not come."""
     kernel_log(f"test {item.nodeid}")
-    signal.alarm(TEST_SECONDS)
+    deadline.renew()
     yield
-    signal.alarm(0)
+    deadline.cancel()
 
 
 def kernel_log(text):
     with open("/dev/kmsg", "w", encoding="utf-8") as stream:
         stream.write(text)
-
-
-def on_alarm(*_):
-    raise TimeoutError(f"the test took more than {TEST_SECONDS} s of guest time")
-
-
-signal.signal(signal.SIGALRM, on_alarm)
 
 
 class KernelLog:
