@@ -8,7 +8,7 @@ RULES = ("safety.c", "safety_stop.c", "safety_limits.c", "safety_cartridge.c", "
 STATE = ("proof_state.c", "library.c")
 PARSER = ("usb_parse.c",)
 PACKET = ("proof_packet.c", "library.c")
-OTHERS = tuple((f"OTHER=KIND_{kind}",) for kind in ("STOP", "CLOSE", "REPORT", "STROKE"))
+OTHERS = tuple((f"OTHER=MN_HAPPENS_{other}",) for other in ("STOP", "CLOSE", "REPORT", "STROKE"))
 RATE_STEPS = ((), *((f"RATE_STEP={step}",) for step in (1, 7, 10, 100, 500, 1000, 2500, 12345)))
 UNSIGNED = ("--unsigned-overflow-check",)
 

@@ -130,40 +130,45 @@ static void plain(struct mn_safety *s, enum mn_happening type, u64 now, u32 *act
 	happens(s, &what, now, actions);
 }
 
-static void one(struct mn_safety *s, enum kind kind, u64 now, u32 *actions)
+static void one(struct mn_safety *s, enum mn_happening type, u64 now, u32 *actions)
 {
-	if (kind == KIND_REPORT)
+	switch (type) {
+	case MN_HAPPENS_REPORT:
 		report(s, now, actions);
-	else if (kind == KIND_DECLARE)
+		break;
+	case MN_HAPPENS_DECLARE:
 		declare(s, now, actions);
-	else if (kind == KIND_ACQUIRE)
+		break;
+	case MN_HAPPENS_ACQUIRE:
 		acquire(s, now, actions);
-	else if (kind == KIND_LIMITS)
+		break;
+	case MN_HAPPENS_SET_LIMITS:
 		limits(s, now, actions);
-	else if (kind == KIND_COMMIT)
+		break;
+	case MN_HAPPENS_ARM_COMMIT:
 		commit(s, now, actions);
-	else if (kind == KIND_START)
-		plain(s, MN_HAPPENS_START, now, actions);
-	else if (kind == KIND_BEGIN)
-		plain(s, MN_HAPPENS_BEGIN, now, actions);
-	else if (kind == KIND_STARTED)
+		break;
+	case MN_HAPPENS_STARTED:
 		started(s, now, actions);
-	else if (kind == KIND_STROKE)
+		break;
+	case MN_HAPPENS_STROKE:
 		stroke(s, now, actions);
-	else if (kind == KIND_STOP)
-		plain(s, MN_HAPPENS_STOP, now, actions);
-	else if (kind == KIND_CLEAR)
+		break;
+	case MN_HAPPENS_CLEAR:
 		clear(s, now, actions);
-	else
-		plain(s, MN_HAPPENS_CLOSE, now, actions);
+		break;
+	default:
+		plain(s, type, now, actions);
+	}
 }
 
 /* A treatment, a stroke that may be too deep, and what follows upon it. */
-u32 sequence_happens(struct mn_safety *s, unsigned int step, u64 now, u32 *actions)
+enum mn_happening sequence_happens(struct mn_safety *s, unsigned int step, u64 now, u32 *actions)
 {
-	static const enum kind treatment[] = {
-		KIND_ACQUIRE, KIND_REPORT,  KIND_DECLARE, KIND_LIMITS, KIND_COMMIT, KIND_START,
-		KIND_BEGIN,   KIND_STARTED, KIND_STROKE,  KIND_STROKE, KIND_REPORT, KIND_CLEAR,
+	static const enum mn_happening treatment[] = {
+		MN_HAPPENS_ACQUIRE,    MN_HAPPENS_REPORT, MN_HAPPENS_DECLARE, MN_HAPPENS_SET_LIMITS,
+		MN_HAPPENS_ARM_COMMIT, MN_HAPPENS_START,  MN_HAPPENS_BEGIN,   MN_HAPPENS_STARTED,
+		MN_HAPPENS_STROKE,     MN_HAPPENS_STROKE, MN_HAPPENS_REPORT,  MN_HAPPENS_CLEAR,
 	};
 
 #ifdef OTHER

@@ -10,26 +10,10 @@
 
 #define SEQUENCE_DEPTH_UM 2000
 
-enum kind {
-	KIND_REPORT,
-	KIND_DECLARE,
-	KIND_ACQUIRE,
-	KIND_LIMITS,
-	KIND_COMMIT,
-	KIND_START,
-	KIND_BEGIN,
-	KIND_STARTED,
-	KIND_STROKE,
-	KIND_STOP,
-	KIND_CLEAR,
-	KIND_CLOSE,
-	KIND_NR,
-};
-
 /* A millisecond each, but for one pause: longer than any lease, or than the silence of strokes. */
 u64 sequence_time(unsigned int step, unsigned int pause_at, bool is_long);
 
-/* One happening of any kind, or with SCRIPT of the one that is next in it. */
-u32 sequence_happens(struct mn_safety *s, unsigned int step, u64 now, u32 *actions);
+/* What is next in a treatment, or with OTHER perhaps that in its place. Returns what it was. */
+enum mn_happening sequence_happens(struct mn_safety *s, unsigned int step, u64 now, u32 *actions);
 
 #endif

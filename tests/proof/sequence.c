@@ -68,34 +68,36 @@ static void prove_state(const struct mn_safety *s, u64 now)
 }
 
 /* Between one happening and the next. */
-static void prove_way(const struct mn_safety *was, const struct mn_safety *s, u32 kind, u32 actions)
+static void prove_way(const struct mn_safety *was, const struct mn_safety *s,
+		      enum mn_happening type, u32 actions)
 {
-	if (kind == KIND_STOP)
+	if (type == MN_HAPPENS_STOP)
 		PROVE("STOP ends in SAFE or FAULT, and is told",
 		      (s->state == MN_STATE_SAFE || s->state == MN_STATE_FAULT) &&
 			      (actions & MN_ACT_KILL));
-	PROVE("FAULT is left by CLEAR alone",
-	      was->state != MN_STATE_FAULT || s->state == MN_STATE_FAULT || kind == KIND_CLEAR);
+	PROVE("FAULT is left by CLEAR alone", was->state != MN_STATE_FAULT ||
+						      s->state == MN_STATE_FAULT ||
+						      type == MN_HAPPENS_CLEAR);
 	PROVE("RUNNING by BEGIN alone, from ARMED",
 	      !is_treating(s) || is_treating(was) ||
-		      (kind == KIND_BEGIN && was->state == MN_STATE_ARMED));
+		      (type == MN_HAPPENS_BEGIN && was->state == MN_STATE_ARMED));
 	PROVE("ARMED by ARM_COMMIT alone, from SAFE",
 	      s->state != MN_STATE_ARMED || was->state == MN_STATE_ARMED ||
-		      (kind == KIND_COMMIT && was->state == MN_STATE_SAFE));
+		      (type == MN_HAPPENS_ARM_COMMIT && was->state == MN_STATE_SAFE));
 	PROVE("what no longer runs was told to stop",
 	      !is_treating(was) || is_treating(s) || (actions & MN_ACT_KILL));
 }
 
 /* That what is proved is about something. */
 static void cover(const struct mn_safety *was, const struct mn_safety *s, unsigned int step,
-		  u32 kind)
+		  enum mn_happening type)
 {
 #ifdef OTHER
 	(void)s;
 	COVER("something else happens while RUNNING",
-	      step == STEPS - 1 && kind == OTHER && is_treating(was));
+	      step == STEPS - 1 && type == OTHER && is_treating(was));
 #else
-	(void)kind;
+	(void)type;
 	COVER("RUNNING with the deepest that is allowed",
 	      is_treating(s) && s->set.depth.um == MN_CEILING_DEPTH_UM);
 	COVER("RUNNING after a stroke", is_treating(s) && s->strokes_done);
@@ -123,7 +125,8 @@ void prove(void)
 	const u32 pause_at = nondet_u32();
 	const bool is_long = nondet_bool();
 	struct mn_safety s, was;
-	u32 actions, kind;
+	enum mn_happening type;
+	u32 actions;
 	unsigned int i;
 	u64 now;
 
@@ -133,9 +136,9 @@ void prove(void)
 		now = sequence_time(i, pause_at, is_long);
 		was = s;
 		actions = 0;
-		kind = sequence_happens(&s, i, now, &actions);
+		type = sequence_happens(&s, i, now, &actions);
 		prove_state(&s, now);
-		prove_way(&was, &s, kind, actions);
-		cover(&was, &s, i, kind);
+		prove_way(&was, &s, type, actions);
+		cover(&was, &s, i, type);
 	}
 }
