@@ -21,22 +21,15 @@
 #include <time.h>
 #include <unistd.h>
 
-#define NS_PER_S 1000000000
-#define NS_PER_MS 1000000
+#include "clock.h"
+
 #define LEAD_MS 5 /* at least so long until the moment comes */
-
-static int64_t now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * NS_PER_S + now.tv_nsec;
-}
 
 static void wait_for_phase(int phase_us)
 {
-	int64_t moment = (now_ns() / NS_PER_MS + LEAD_MS) * NS_PER_MS + (int64_t)phase_us * 1000;
-	struct timespec until = { .tv_sec = moment / NS_PER_S, .tv_nsec = moment % NS_PER_S };
+	uint64_t moment = (now_ns() / NS_PER_MS + LEAD_MS) * NS_PER_MS + (uint64_t)phase_us * 1000;
+	struct timespec until = { .tv_sec = (time_t)(moment / NS_PER_S),
+				  .tv_nsec = (long)(moment % NS_PER_S) };
 
 	if (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL))
 		errx(1, "woken before the moment");
@@ -59,7 +52,7 @@ static int send_text(int fd, const char *text)
 
 int main(int argc, char **argv)
 {
-	int64_t before;
+	uint64_t before;
 	const char *what;
 	int fd, failed;
 
@@ -85,6 +78,6 @@ int main(int argc, char **argv)
 		errx(2, "%s: no such act, or TEXT is missing", what);
 	if (failed)
 		err(1, "%s", what);
-	printf("%" PRId64 "\n", before);
+	printf("%" PRIu64 "\n", before);
 	return 0;
 }

@@ -22,13 +22,13 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
+
 #define CPU_PROCESSES 4
 #define FORK_PROCESSES 2
 #define BLOCK 65536
 #define WRITE_BLOCKS 16 /* between two fsync */
 #define READ_BLOCKS 256 /* of the file that is read */
-#define NS_PER_MS 1000000
-#define NS_PER_S 1000000000
 
 static char block[BLOCK];
 
@@ -101,17 +101,9 @@ static void read_on(const char *folder)
 	}
 }
 
-static int64_t now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * NS_PER_S + now.tv_nsec;
-}
-
 static void compute_for(int ms)
 {
-	const int64_t end = now_ns() + (int64_t)ms * NS_PER_MS;
+	const uint64_t end = now_ns() + (uint64_t)ms * NS_PER_MS;
 
 	while (now_ns() < end)
 		;

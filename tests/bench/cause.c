@@ -24,9 +24,8 @@
 #include <unistd.h>
 
 #include "address.h"
+#include "clock.h"
 
-#define NS_PER_S 1000000000
-#define NS_PER_MS 1000000
 #define PRIORITY 96 /* below the peer, so that it takes no time from it */
 
 #define LOOK_MS 10 /* from one look at the handpiece to the next */
@@ -48,14 +47,6 @@ static const char emergency_over[] =
 static int handpiece;
 static pid_t burden;
 static uint64_t chance = 1;
-
-static uint64_t now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * NS_PER_S + (uint64_t)now.tv_nsec;
-}
 
 static void sleep_until(uint64_t ns)
 {

@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "address.h"
+#include "clock.h"
 
 #define ANSWER_MAX (64U << 10)
 
@@ -31,14 +32,6 @@ struct exchange {
 	char answer[ANSWER_MAX + 1];
 	size_t answer_size;
 };
-
-static uint64_t now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000000U + (uint64_t)now.tv_nsec;
-}
 
 static void send_all(int fd, const char *data, size_t size)
 {
