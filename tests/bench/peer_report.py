@@ -21,11 +21,12 @@ PARTS = {"p50": 500, "p99": 990, "p99.9": 999, "max": 1000}
 # once in a thousand times, 5.06 standard deviations. The greatest are the end of the frame for any
 # moments. But a cause that meets a burst of other work takes some hundred us more, on either
 # side: under I/O load about one in a hundred, under fork load a few in a thousand, else one in
-# thousands. Where that is the part, chance makes it: it is shown for each run, and bounds nothing.
+# thousands. Where that is the part, chance makes it: p99 under I/O load may be that far apart, and
+# what is rarer is shown for each run, and bounds nothing.
 FRAME_US = 125
-GREATEST = 0.05
+MEDIAN, GREATEST, BURST = 0.10, 0.05, 0.25
 AGREE = {"idle": ("p50", "p99", "p99.9"), "CPU load": ("p50", "p99", "p99.9"),
-         "fork load": ("p50", "p99"), "I/O load": ("p50",)}
+         "fork load": ("p50", "p99"), "I/O load": ("p50", "p99")}
 # Strokes that begin: one that was under way to the host, and one while STOP is on its way back
 AT_ONCE = 2
 # What the driver does at once, whatever became of the program
@@ -50,6 +51,7 @@ class Cell:
     """One condition and cause: what each run found, and the ratios."""
 
     def __init__(self, runs, condition, cause):
+        self.greatest = BURST if condition == "I/O load" else GREATEST
         self.name = f"{condition}, {cause.replace('_', ' ')}"
         self.rounds = runs[0]["rounds"][cause]
         # Of less than 1000 the one in a thousand is the greatest
@@ -62,10 +64,11 @@ class Cell:
 
     def allowed(self, name):
         if name != "p50":
-            return GREATEST
+            return self.greatest
         # Of a median of moments that are even over the frame; a ratio has two of them
         deviation = FRAME_US / 2 / math.sqrt(self.rounds)
-        return 5.06 * math.sqrt(2) * deviation / statistics.median(self.us[OURS][name])
+        chance = 5.06 * math.sqrt(2) * deviation / statistics.median(self.us[OURS][name])
+        return min(chance, MEDIAN)
 
     def different(self):
         """What of it three runs do not agree on."""
@@ -174,13 +177,12 @@ def write_evidence(runs, events, path):
     most = {side: max((value for found in events["too deep, program gone"][side].values()
                        for value in found if value is not None), default=0)
             for side in (OURS, PEER)}
-    agreed = [cell for cell in cells if "p99" in cell.parts]
     rare = [cell for cell in cells if "p99.9" in cell.parts]
     same = "three runs agree"
     lines = [
         ("cause to STOP, a libusb program with the same checks to the driver: p50, all conditions",
          span(cells, "p50"), same),
-        ("the same, p99, idle and under CPU and fork load", span(agreed, "p99"), same),
+        ("the same, p99", span(cells, "p99"), same),
         ("the same, p99.9, one too deep, idle and under CPU load", span(rare, "p99.9"), same),
         ("strokes after one too deep, the program killed, stopped, blocked or out-scheduled",
          f"driver at most {most[OURS]}, libusb program {most[PEER]}",
