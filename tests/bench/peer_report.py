@@ -169,7 +169,7 @@ def is_blind(runs, events):
 def span(cells, name):
     """The least and the greatest of all conditions, each the median of its runs."""
     ratios = [statistics.median(cell.ratios[name]) for cell in cells]
-    return f"{min(ratios):.2f} to {max(ratios):.2f}"
+    return f"{min(ratios):.2f} to {max(ratios):.2f}" if ratios else "too few rounds to tell"
 
 
 def write_evidence(runs, events, path):
